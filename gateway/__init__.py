@@ -1,0 +1,1 @@
+"""Stagewire: from a LIVE's events to machines that move, and back to a person's phone."""

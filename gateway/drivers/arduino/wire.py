@@ -1,0 +1,381 @@
+"""The wire between gateway and board: the one definition of its frames and messages.
+
+``firmware/station/src/wire.h`` is generated from this file, ``firmware/PROTOCOL.md`` explains it with a
+worked example, and the golden frames in ``tests/vectors/wire.json`` hold all sides together.
+
+    frame   := COBS(body) 0x00
+    body    := version u8 | kind u8 | seq u8 | ack u8 | payload | crc32 u32     (little-endian)
+
+``crc32`` is CRC-32/ISO-HDLC (zlib's) over everything before it. Kinds from 0x40 on are *reliable*: each
+takes the next ``seq`` of its direction, is delivered in order and repeated until acknowledged. ``ack`` in
+every frame is the next ``seq`` expected from the peer (cumulative). Kinds below 0x40 carry seq 0, are not
+repeated by the link and stand outside the order, so a stop never waits behind anything.
+"""
+
+import struct
+import zlib
+from enum import IntEnum, IntFlag
+from typing import Annotated, ClassVar, get_args, get_type_hints
+
+from cobs import cobs
+from msgspec import Struct
+
+from gateway.errors import WireError
+
+VERSION = 1
+DELIMITER = 0
+MAX_BODY = 56
+"""Bytes; with COBS and the delimiter a frame stays under 59 bytes, inside an AVR's 64-byte receive ring."""
+RECEIVE_RING = 63
+"""Usable bytes of the board's receive ring: the sender never has more than this unacknowledged."""
+FIRST_RELIABLE = 0x40
+
+LEASE_MS = 500
+"""A board that hears no valid heartbeat for this long makes every output safe and disarms."""
+HEARTBEAT_MS = 100
+HELLO_MS = 250
+"""An unconnected board repeats its hello this often."""
+REPEAT_MS = 30
+"""A reliable frame not acknowledged for this long is sent again, with all that follow it."""
+RECENT_IDS = 32
+"""How many command ids a board remembers, in RAM that survives a reset."""
+MAX_CHANNELS = 16
+
+
+class Field(str):
+    """The struct format of a message's field; doubles as its C type in wire.h."""
+
+
+u8 = Annotated[int, Field("B")]
+u16 = Annotated[int, Field("H")]
+u32 = Annotated[int, Field("I")]
+text16 = Annotated[str, Field("16s")]  # ASCII, padded with zeros
+
+
+class BoardKind(IntEnum):
+    VIRTUAL = 0
+    UNO = 1  # ATmega328P: Uno, Nano
+    MEGA = 2  # ATmega2560
+
+
+class Boot(IntEnum):
+    """Why the board started."""
+
+    POWER_ON = 0
+    RESET_PIN = 1
+    BROWN_OUT = 2
+    WATCHDOG = 3
+    UNKNOWN = 4
+
+
+class ChannelKind(IntEnum):
+    NONE = 0
+    PULSE = 1
+    LEVEL = 2
+    PWM = 3
+    SERVO = 4
+    TONE = 5
+    INPUT = 6
+    ANALOG = 7
+    STOP = 8
+    STATUS = 9
+
+
+class ChannelFlag(IntFlag):
+    ACTIVE_LOW = 1
+    PULL_UP = 2
+
+
+class StateFlag(IntFlag):
+    """The board's own state in every heartbeat reply."""
+
+    ARMED = 1
+    STOPPED = 2  # latched until RESET_STOP
+    CONFIGURED = 4
+    STOP_INPUT = 8  # the wired stop input is open now
+
+
+class RunStatus(IntEnum):
+    """What a board may say of a command id; everything but STARTED and UNKNOWN_ID is an ending."""
+
+    STARTED = 0
+    DONE = 1
+    CANCELLED = 2  # a cancel frame ended it
+    STOPPED = 3  # ended or refused by a stop
+    NOT_ARMED = 4
+    BUSY = 5  # the channel is already running something
+    RESTING = 6
+    OVER_LIMIT = 7  # asks for more than the channel's table entry allows
+    NO_CHANNEL = 8
+    NOT_CONFIGURED = 9
+    DUTY = 10
+    INTERLOCK = 11
+    FULL = 12
+    LEASE_LOST = 13  # the gateway fell silent while it ran
+    RESET = 14  # a reset interrupted it; how far it came is not known
+    UNKNOWN_ID = 15  # in answer to QUERY: never seen, or forgotten
+
+
+class Message(Struct, frozen=True):
+    """Base of all payloads. Fields are packed little-endian in the order they stand in."""
+
+    KIND: ClassVar[int]
+    _packer: ClassVar[struct.Struct]
+
+    def pack(self) -> bytes:
+        """The payload's bytes. Raises ``WireError`` for a value that does not fit its field."""
+        values = (getattr(self, f) for f in self.__struct_fields__)
+        try:
+            return self._packer.pack(*(v.encode("ascii") if isinstance(v, str) else v for v in values))
+        except (struct.error, UnicodeEncodeError) as e:
+            raise WireError(f"{self!r} does not fit the wire: {e}") from None
+
+
+# -- unreliable: stand outside the order ----------------------------------------------------------
+
+
+class Hello(Message, frozen=True):
+    """Board to gateway: at boot, every HELLO_MS while unconnected, and in answer to CONNECT.
+
+    ``session`` repeats CONNECT's, 0 when unasked. ``table_crc`` is the CRC-32 of the channel table in
+    force (0: none).
+    """
+
+    KIND: ClassVar[int] = 0x01
+    session: u32
+    board_kind: u8
+    fw_major: u8
+    fw_minor: u8
+    fw_patch: u8
+    boot: u8
+    boots: u16
+    channels: u8
+    table_crc: u32
+    board_id: text16
+
+
+class Connect(Message, frozen=True):
+    """Gateway to board: begin a session; both directions start again at seq 0. Repeated until HELLO."""
+
+    KIND: ClassVar[int] = 0x02
+    session: u32
+
+
+class AckOnly(Message, frozen=True):
+    """Carries nothing but the header's ``ack``."""
+
+    KIND: ClassVar[int] = 0x03
+
+
+class Heartbeat(Message, frozen=True):
+    """Gateway to board every HEARTBEAT_MS; renews the lease. ``gateway_ms`` comes back in State."""
+
+    KIND: ClassVar[int] = 0x04
+    gateway_ms: u32
+
+
+class State(Message, frozen=True):
+    """Board to gateway: the answer to HEARTBEAT, and unasked when ``flags`` change.
+
+    ``outputs``: bit n is set while channel n is energised, read back from what the pins are driven to.
+    ``board_ms`` is the board's clock when ``gateway_ms`` was read: the pair sets time.
+    """
+
+    KIND: ClassVar[int] = 0x05
+    gateway_ms: u32
+    board_ms: u32
+    flags: u8
+    outputs: u16
+    trip: u32
+
+
+class Stop(Message, frozen=True):
+    """Everything safe at once, latched. Repeated by the gateway until a State shows STOPPED with ``trip``."""
+
+    KIND: ClassVar[int] = 0x06
+    trip: u32
+
+
+# -- reliable: gateway to board -------------------------------------------------------------------
+
+
+class ResetStop(Message, frozen=True):
+    """Ends the stop it names; the board stays disarmed. A board stopped by its own input or by another
+    trip ignores it. The next State shows what holds."""
+
+    KIND: ClassVar[int] = 0x40
+    trip: u32
+
+
+class Arm(Message, frozen=True):
+    KIND: ClassVar[int] = 0x41
+    armed: u8
+
+
+class TableEntry(Message, frozen=True):
+    """One channel of the table being loaded. ``safe`` is the safe level (0 or 255), ``max_on_ms`` the
+    longest time energised, ``rest_ms`` the shortest time off after it."""
+
+    KIND: ClassVar[int] = 0x42
+    index: u8
+    kind: u8
+    pin: u8
+    flags: u8
+    group: u8
+    safe: u8
+    max_on_ms: u32
+    rest_ms: u32
+    duty_permille: u16
+    duty_window_s: u16
+    arg0: u16  # input: debounce ms
+    arg1: u16
+
+
+class TableCommit(Message, frozen=True):
+    """Put the loaded table in force if ``count`` entries came and ``crc`` (of the packed TableEntry
+    payloads, in order) is theirs; all outputs go to their safe level, the board disarms."""
+
+    KIND: ClassVar[int] = 0x43
+    count: u8
+    crc: u32
+
+
+class Run(Message, frozen=True):
+    """Energise ``channel`` at ``level`` (0 to 255; 255 for on) for ``on_ms``. ``id`` never moves anything twice."""
+
+    KIND: ClassVar[int] = 0x44
+    id: u32
+    channel: u8
+    level: u8
+    on_ms: u32
+
+
+class Cancel(Message, frozen=True):
+    """End one command early; id 0 ends all."""
+
+    KIND: ClassVar[int] = 0x45
+    id: u32
+
+
+class Query(Message, frozen=True):
+    """Ask what became of ``id``; answered by Result."""
+
+    KIND: ClassVar[int] = 0x46
+    id: u32
+
+
+class SetId(Message, frozen=True):
+    """Write the board id into EEPROM; refused while armed. Answered by an unasked HELLO."""
+
+    KIND: ClassVar[int] = 0x47
+    board_id: text16
+
+
+class GetStats(Message, frozen=True):
+    """Answered by Stats."""
+
+    KIND: ClassVar[int] = 0x48
+
+
+# -- reliable: board to gateway -------------------------------------------------------------------
+
+
+class Result(Message, frozen=True):
+    """``board_ms`` is when it happened: for STARTED and endings after it, the pin edge."""
+
+    KIND: ClassVar[int] = 0x60
+    id: u32
+    status: u8
+    board_ms: u32
+
+
+class TableResult(Message, frozen=True):
+    """Answer to TableCommit: ``ok`` 1 and the CRC in force, or 0 and ``bad_index`` (255: count or CRC)."""
+
+    KIND: ClassVar[int] = 0x61
+    ok: u8
+    bad_index: u8
+    table_crc: u32
+
+
+class InputChanged(Message, frozen=True):
+    """A debounced input changed. ``count``: active edges since boot, so a lost message is noticed."""
+
+    KIND: ClassVar[int] = 0x62
+    channel: u8
+    level: u8
+    count: u32
+    board_ms: u32
+
+
+class Stats(Message, frozen=True):
+    KIND: ClassVar[int] = 0x63
+    frames: u32
+    bad_frames: u32
+    repeats: u32
+    uptime_ms: u32
+    loop_max_us: u16
+    free_ram: u16
+
+
+MESSAGES: dict[int, type[Message]] = {m.KIND: m for m in Message.__subclasses__()}
+
+
+def _field_formats(message: type[Message]) -> list[str]:
+    hints = get_type_hints(message, include_extras=True)
+    return [str(get_args(hints[name])[1]) for name in message.__struct_fields__]
+
+
+for _m in MESSAGES.values():
+    _m._packer = struct.Struct("<" + "".join(_field_formats(_m)))
+
+
+class Frame(Struct, frozen=True):
+    """One decoded frame."""
+
+    message: Message
+    seq: int = 0
+    ack: int = 0
+
+    @property
+    def reliable(self) -> bool:
+        return self.message.KIND >= FIRST_RELIABLE
+
+
+def encode(message: Message, seq: int = 0, ack: int = 0) -> bytes:
+    """A whole frame with its delimiter, ready for the wire."""
+    head = bytes((VERSION, message.KIND, seq, ack)) + message.pack()
+    return bytes(cobs.encode(head + zlib.crc32(head).to_bytes(4, "little"))) + b"\0"
+
+
+def decode(frame: bytes) -> Frame:
+    """One frame without its delimiter. Raises ``WireError``; the caller counts it and carries on."""
+    try:
+        body = cobs.decode(frame)
+    except cobs.DecodeError as e:
+        raise WireError(f"not a COBS frame: {e}") from None
+    if not 8 <= len(body) <= MAX_BODY:
+        raise WireError(f"a frame of {len(body)} bytes; expected 8 to {MAX_BODY}")
+    head, crc = body[:-4], int.from_bytes(body[-4:], "little")
+    if zlib.crc32(head) != crc:
+        raise WireError("the checksum is wrong")
+    version, kind, seq, ack = head[:4]
+    if version != VERSION:
+        raise WireError(f"protocol version {version}; this gateway speaks {VERSION}: flash the board")
+    message = MESSAGES.get(kind)
+    if message is None:
+        raise WireError(f"unknown message kind 0x{kind:02x}")
+    payload = head[4:]
+    if len(payload) != message._packer.size:
+        raise WireError(f"{message.__name__} of {len(payload)} bytes; expected {message._packer.size}")
+    values = message._packer.unpack(payload)
+    try:
+        parts = [v.rstrip(b"\0").decode("ascii") if isinstance(v, bytes) else v for v in values]
+    except UnicodeDecodeError:
+        raise WireError(f"{message.__name__} holds text that is not ASCII") from None
+    return Frame(message(*parts), seq, ack)
+
+
+def table_crc(entries: list[TableEntry]) -> int:
+    """CRC-32 of a channel table as both sides compute it; 0 for an empty one."""
+    return zlib.crc32(b"".join(e.pack() for e in entries)) if entries else 0

@@ -1,0 +1,87 @@
+"""The protocol between dispatch and a driver: the closed set of what may pass."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from gateway.messages import Command
+
+
+class Ending(StrEnum):
+    """What a driver may say of a command it was given; nothing else exists."""
+
+    DONE = "done"
+    FAILED = "failed"
+    REJECTED = "rejected"  # the board refuses it as it stands: limit, unknown channel
+    BLOCKED = "blocked"  # not now: stopped, not armed, resting, busy, interlock
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """A command's one ending. ``sent``, ``moved`` and ``ended`` are seconds since 1970, None where it never
+    came that far; ``moved`` is the board's own time of the pin edge, brought to the gateway's clock."""
+
+    ending: Ending
+    reason: str = ""
+    sent: float | None = None
+    moved: float | None = None
+    ended: float | None = None
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """A wire as it is now. ``fault`` is for a person: what is wrong and what to do.
+
+    ``stopped`` and ``outputs`` are the board's own words, never the gateway's belief.
+    """
+
+    online: bool
+    armed: bool = False
+    stopped: bool = False
+    outputs: int = 0
+    board: str = ""
+    firmware: str = ""
+    fault: str = ""
+
+
+class Input(Struct, frozen=True, kw_only=True):
+    """An input changed: ``level`` after debounce, ``count`` of active edges since the board started."""
+
+    channel: str
+    level: bool
+    count: int
+    at: float
+
+
+class Driver(Protocol):
+    """One wire to one station. Every method is called on the gateway's loop.
+
+    ``on_health`` and ``on_input`` are called on the loop too, at every change.
+    """
+
+    on_health: Callable[[Health], None]
+    on_input: Callable[[Input], None]
+
+    @property
+    def health(self) -> Health: ...
+
+    async def run(self) -> None:
+        """Own the wire until cancelled: open, keep alive, reopen with backoff. Never raises for a bad wire."""
+
+    async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
+        """Carry out one command; return its one ending. Never raises but for cancellation.
+
+        ``on_moved(t)`` is called once, when the board reports the pin edge. While the wire is away the
+        command waits until ``expires_at``.
+        """
+
+    def estop(self, trip: int) -> None:
+        """Make everything safe now, past every queue; repeated until ``health.stopped``. ``trip`` is its 32-bit id."""
+
+    def reset_estop(self, trip: int) -> None:
+        """End that stop. Outputs stay off until ``arm``."""
+
+    def arm(self, armed: bool) -> None:
+        """Allow or forbid movement; kept over reconnects within this run of the gateway only."""

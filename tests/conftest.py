@@ -1,0 +1,49 @@
+"""What every test may use: the ``needs`` marker and the list of what a machine may lack."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def _libsimavr() -> bool:
+    return any(
+        Path(p).exists() for p in ("/usr/include/simavr/sim_avr.h", "/usr/local/include/simavr/sim_avr.h")
+    )
+
+
+PARTS: dict[str, tuple[Callable[[], bool], str]] = {
+    "mosquitto": (lambda: shutil.which("mosquitto", path=_PATH) is not None, "mosquitto"),
+    "avr-gcc": (
+        lambda: shutil.which("avr-gcc") is not None,
+        "gcc-avr avr-libc arduino-core-avr binutils-avr",
+    ),
+    "simavr": (_libsimavr, "libsimavr-dev libelf-dev gcc"),
+    "gxx": (lambda: shutil.which("g++") is not None, "g++"),
+    "chromium": (
+        lambda: bool(shutil.which("chromium") and shutil.which("chromedriver")),
+        "chromium chromium-driver",
+    ),
+    "tiktoklive": (lambda: importlib.util.find_spec("TikTokLive") is not None, ""),
+}
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    strict = os.environ.get("STAGEWIRE_REQUIRE_ALL") == "1"
+    for item in items:
+        for mark in item.iter_markers("needs"):
+            for name in mark.args:
+                present, packages = PARTS[name]
+                if present():
+                    continue
+                reason = f"{name} is not installed (apt-get install {packages})"
+                item.add_marker(pytest.mark.missing(reason) if strict else pytest.mark.skip(reason=reason))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("missing"):
+        pytest.fail(f"STAGEWIRE_REQUIRE_ALL=1, but {mark.args[0]}", pytrace=False)
