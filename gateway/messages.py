@@ -219,6 +219,18 @@ class Command(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """What an integrator sends to ``station/<s>/command``; the gateway makes a Command of it."""
+
+    id: MessageId
+    action: Id
+    params: dict[str, Param] = {}
+    by: Text = ""
+    expires_at: Timestamp
+    priority: Annotated[int, Meta(ge=-100, le=100)] = 0
+    dry_run: bool = False
+
+
 class Status(StrEnum):
     """Every state a command can be in; those in ``FINAL`` are endings, and each command gets exactly one."""
 
@@ -233,9 +245,7 @@ class Status(StrEnum):
     BLOCKED = "blocked"
 
 
-FINAL = frozenset(
-    {Status.DONE, Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.BLOCKED}
-)
+FINAL = frozenset({Status.DONE, Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.BLOCKED})
 
 
 class Times(Struct, frozen=True, kw_only=True, omit_defaults=True):

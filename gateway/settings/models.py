@@ -33,7 +33,7 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Port = 1883
     username: Name | None = None
     password_file: Name | None = None
-    protocol: Literal["5", "3.1.1"] = "5"
+    protocol: Literal["v5", "v3.1.1"] = "v5"
     tls: bool = False
     ca_file: Name | None = None
 
@@ -120,8 +120,11 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``hosts``: further names under which browsers may ask for the page, such as the proxy's."""
+
     host: Name = "127.0.0.1"
     port: Port = 8080
+    hosts: list[Name] = []
 
 
 class OnGift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,7 +140,7 @@ class OnGift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OnComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``contains`` finds a word anywhere, ``exact`` wants the whole comment; case and accents do not matter."""
+    """``contains`` finds a word anywhere, ``exact`` wants the whole comment; case and accents never count."""
 
     contains: Name | None = None
     exact: Name | None = None
@@ -176,7 +179,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One venue's ``stagewire.yaml``."""
+    """One venue's ``stagewire.yaml``; the rules stand in a file of their own beside it."""
 
     venue: Id
     broker: Broker = Broker()
@@ -184,5 +187,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gateway: Gateway = Gateway()
     accounts: dict[Id, Account] = {}
     stations: dict[Id, Station] = {}
-    rules: dict[Id, Rule] = {}
+    rules_file: Name = "rules.yaml"
     web: Web = Web()
+
+
+class RuleBook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ``rules.yaml``. Rules are tried in the order they stand in."""
+
+    rules: dict[Id, Rule] = {}

@@ -1,0 +1,324 @@
+"""The only MQTT client code: paho on the asyncio loop, reconnecting for ever, saying in words what is wrong.
+
+paho's documented hooks for an external event loop are used rather than its thread, so every callback runs
+on the loop and a message crosses no thread on its way to a machine (docs/decisions/0004-mqtt-client.md).
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from msgspec import Struct
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.errors import BusError
+from gateway.settings.models import Broker
+from gateway.topics import OFFLINE, ONLINE
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE_S = 15
+"""A dead link is noticed after 1.5 times this, by the broker too, which then sends our last will."""
+CONNECT_TIMEOUT_S = 5.0
+BACKOFF_S = (0.25, 10.0)
+SESSION_EXPIRY_S = 24 * 3600
+"""How long the broker keeps events for a client with ``keep_session`` that is away."""
+MAX_QUEUED = 10_000
+"""Outgoing QoS 1 messages held until acknowledged; beyond that ``publish`` answers False."""
+RECEIVE_MAXIMUM = 1000
+"""Unacknowledged messages the broker may have under way to us: group commits hold acks back."""
+
+
+class Message(Struct, frozen=True):
+    """One received message. ``ack`` must be called once when the bus was made with ``manual_ack``."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    ack: Callable[[], None]
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+class Bus:
+    """A connection to the broker that comes back by itself.
+
+    ``will`` is (availability topic): ``online`` is published there, retained, at every connect, and the
+    broker or a clean close leaves ``offline``. ``on_state(connected, words)`` is called at every change
+    and once per distinct trouble while connecting. With ``keep_session`` the broker keeps QoS 1 messages
+    for this ``client_id`` while it is away.
+
+    Raises ``BusError`` from the constructor when a password or CA file cannot be read.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        client_id: str,
+        *,
+        on_message: Callable[[Message], None] = _nothing,
+        on_state: Callable[[bool, str], None] = _nothing,
+        availability: str | None = None,
+        keep_session: bool = False,
+        manual_ack: bool = False,
+        base_dir: Path = Path(),
+    ) -> None:
+        self.connected = False
+        self._broker = broker
+        self._on_message = on_message
+        self._on_state = on_state
+        self._availability = availability
+        self._keep_session = keep_session
+        self._manual_ack = manual_ack
+        self._subscriptions: dict[str, int] = {}
+        self._generation = 0
+        self._trouble = ""
+        self._changed = asyncio.Event()
+        self._client = self._make_client(client_id, base_dir)
+
+    # -- for the rooms ---------------------------------------------------------------------------
+
+    def subscribe(self, topic_filter: str, qos: int = 1) -> None:
+        """Ask for a topic; remembered and asked for again after every reconnect."""
+        self._subscriptions[topic_filter] = qos
+        if self.connected:
+            self._client.subscribe(topic_filter, qos)
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Hand a message to the connection. Never blocks; False when it is away or too far behind.
+
+        A QoS 1 message that was taken is repeated over reconnects until the broker has it.
+        """
+        if not self.connected:
+            return False
+        return self._client.publish(topic, payload, qos, retain).rc == mqtt.MQTT_ERR_SUCCESS
+
+    async def run(self) -> None:
+        """Own the connection until cancelled, then say ``offline`` and close it."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        delay = BACKOFF_S[0]
+        try:
+            while True:
+                if await self._connect():
+                    delay = BACKOFF_S[0]
+                    await self._serve()
+                await asyncio.sleep(delay * random.uniform(0.8, 1.2))
+                delay = min(delay * 2, BACKOFF_S[1])
+        finally:
+            await self._close()
+
+    # -- the connection --------------------------------------------------------------------------
+
+    def _make_client(self, client_id: str, base_dir: Path) -> mqtt.Client:
+        b = self._broker
+        five = b.protocol == "v5"
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=mqtt.MQTTv5 if five else mqtt.MQTTv311,
+            clean_session=None if five else not self._keep_session,
+            reconnect_on_failure=False,
+            manual_ack=self._manual_ack,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_queued_messages_set(MAX_QUEUED)
+        if b.username is not None:
+            client.username_pw_set(b.username, self._password(base_dir))
+        if b.tls:
+            ca = str(base_dir / b.ca_file) if b.ca_file else None
+            try:
+                client.tls_set(ca_certs=ca)
+            except (OSError, ssl.SSLError) as e:
+                raise BusError(f"broker.ca_file {ca}: {e}") from None
+        if self._availability:
+            client.will_set(self._availability, OFFLINE, qos=1, retain=True)
+        client.on_connect = self._connacked
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
+        client.on_socket_open = self._socket_open
+        client.on_socket_close = self._socket_close
+        client.on_socket_register_write = self._want_write
+        client.on_socket_unregister_write = self._written
+        return client
+
+    def _password(self, base_dir: Path) -> str | None:
+        if not self._broker.password_file:
+            return None
+        path = base_dir / self._broker.password_file
+        try:
+            if os.name == "posix" and path.stat().st_mode & 0o077:
+                raise BusError(f"{path} can be read by others: run `chmod 600 {path}`")
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as e:
+            raise BusError(f"broker.password_file {path} cannot be read: {e.strerror}") from None
+
+    async def _connect(self) -> bool:
+        """One try; True when the broker accepted us."""
+        b = self._broker
+        self._changed.clear()
+        options: dict[str, Any] = {}
+        if b.protocol == "v5":
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            if self._keep_session:
+                properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            options = {"clean_start": not self._keep_session, "properties": properties}
+        try:
+            # connect() blocks in name look-up and TCP; everything after it runs on the loop.
+            connect = partial(self._client.connect, b.host, b.port, KEEPALIVE_S, **options)
+            opening = self._loop.run_in_executor(None, connect)
+            try:
+                await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                await asyncio.wait([opening])  # its socket must be ours before we can close it
+                raise
+            await asyncio.wait_for(self._changed.wait(), CONNECT_TIMEOUT_S)
+        except TimeoutError:
+            self._client.disconnect()
+            self._say(f"the broker {b.host}:{b.port} takes connections but does not answer MQTT")
+        except (OSError, ValueError) as e:
+            self._say(_words(b, e))
+        return self.connected
+
+    async def _serve(self) -> None:
+        while self.connected:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), 1.0)
+            self._client.loop_misc()  # keep-alive; notices a dead link
+
+    async def _close(self) -> None:
+        if self.connected:
+            if self._availability:
+                self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
+            for _ in range(20):  # at most 0.2 s: a close must not hang on a dead broker
+                if not self._client.want_write():
+                    break
+                await asyncio.sleep(0.01)
+        self._client.disconnect()
+        with contextlib.suppress(OSError, ValueError):
+            self._client.loop_write()
+
+    # -- paho's callbacks ------------------------------------------------------------------------
+
+    def _connacked(
+        self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _props: object
+    ) -> None:
+        self._changed.set()
+        if reason.is_failure:
+            self._say(_refusal(self._broker, reason))
+            return
+        self._generation += 1
+        self.connected = True
+        self._trouble = ""
+        for topic_filter, qos in self._subscriptions.items():
+            client.subscribe(topic_filter, qos)
+        if self._availability:
+            client.publish(self._availability, ONLINE, qos=1, retain=True)
+        words = f"connected to the broker {self._broker.host}:{self._broker.port}"
+        log.info("%s", words)
+        self._on_state(True, words)
+
+    def _disconnected(
+        self, _client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _props: object
+    ) -> None:
+        self._changed.set()
+        if self.connected:
+            self.connected = False
+            self._say(f"lost the broker {self._broker.host}:{self._broker.port} ({reason}); trying again")
+
+    def _received(self, _client: mqtt.Client, _data: object, m: mqtt.MQTTMessage) -> None:
+        ack = partial(self._ack, self._generation, m.mid) if self._manual_ack and m.qos else _nothing
+        try:
+            self._on_message(Message(m.topic, bytes(m.payload), m.qos, m.retain, ack))
+        except Exception:  # paho's parser must survive whatever a receiver does
+            log.exception("%s: a receiver failed on this message", m.topic)
+
+    def _ack(self, generation: int, mid: int) -> None:
+        # After a reconnect the broker sends unacknowledged messages anew, under new ids.
+        if generation == self._generation and self.connected:
+            self._client.ack(mid, 1)
+
+    def _socket_open(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
+        # Nagle plus delayed ack turns a 1 ms road into 88 ms.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.call_soon_threadsafe(self._loop.add_reader, sock.fileno(), self._read, sock)
+
+    def _socket_close(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
+        fd = sock.fileno()
+        if fd < 0:
+            return
+        if threading.get_ident() == self._thread:
+            self._forget(fd)
+        else:  # connect() drops a half-open socket from its own thread; the loop must let go of it first
+            done = threading.Event()
+            self._loop.call_soon_threadsafe(self._forget, fd)
+            self._loop.call_soon_threadsafe(done.set)
+            done.wait(CONNECT_TIMEOUT_S)
+
+    def _forget(self, fd: int) -> None:
+        self._loop.remove_reader(fd)
+        self._loop.remove_writer(fd)
+
+    def _read(self, sock: Any) -> None:
+        self._client.loop_read()
+        # TLS may hold decoded bytes that select() does not see.
+        while isinstance(sock, ssl.SSLSocket) and sock.fileno() >= 0 and sock.pending():
+            self._client.loop_read()
+
+    def _want_write(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._add_writer, sock)
+
+    def _add_writer(self, sock: Any) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._client.loop_write)
+
+    def _written(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
+        if sock.fileno() >= 0:
+            self._loop.remove_writer(sock.fileno())
+
+    def _say(self, words: str) -> None:
+        """Tell the room and the log; the same trouble is a warning only once."""
+        log.log(logging.DEBUG if words == self._trouble else logging.WARNING, "%s", words)
+        if words != self._trouble:
+            self._trouble = words
+            self._on_state(False, words)
+
+
+def _words(b: Broker, e: Exception) -> str:
+    where = f"broker {b.host}:{b.port}"
+    if isinstance(e, ConnectionRefusedError):
+        return f"nothing listens at the {where}: is it running? (`systemctl start mosquitto`); trying again"
+    if isinstance(e, socket.gaierror):
+        return f"the name of the {where} is not known ({e.strerror}): check broker.host; trying again"
+    if isinstance(e, ssl.SSLError):
+        return f"TLS with the {where} failed: {e.reason or e}; check broker.ca_file; trying again"
+    return f"cannot reach the {where}: {e}; trying again"
+
+
+def _refusal(b: Broker, reason: ReasonCode) -> str:
+    where = f"the broker {b.host}:{b.port}"
+    name = reason.getName()
+    if "authorized" in name.lower() or "password" in name.lower():
+        who = f"user {b.username!r}" if b.username else "a client without a user name"
+        return f"{where} refuses {who} ({name}): check broker.username and broker.password_file"
+    if "protocol" in name.lower():
+        return f"{where} does not speak MQTT {b.protocol}: set broker.protocol to v3.1.1"
+    return f"{where} refuses us: {name}"

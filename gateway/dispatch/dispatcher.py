@@ -1,0 +1,177 @@
+"""One queue and one worker for each wire; every command that enters gets exactly one ending."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+from gateway.drivers.base import Driver, Ending, Outcome
+from gateway.messages import FINAL, Ack, Command, Mode, Status, Times, seconds, stamp
+
+log = logging.getLogger(__name__)
+
+MAX_QUEUE = 200
+"""Commands waiting for one station; what comes beyond is blocked with that reason, never dropped silently."""
+MAX_REMEMBERED = 20_000
+"""Command ids remembered to drop duplicates: over an hour of a busy venue."""
+
+
+class Dispatcher:
+    """``on_ack`` hears every step of every command, on the loop, in order; ``on_change(station)`` that a
+    queue or a running command changed. ``clock`` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        drivers: Mapping[str, Driver],
+        on_ack: Callable[[Ack], None],
+        on_change: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.mode: Mode = "live"
+        self._drivers = drivers
+        self._on_ack = on_ack
+        self._on_change = on_change
+        self._clock = clock
+        self._stopped = ""
+        self._remembered: OrderedDict[str, None] = OrderedDict()
+        self._queues: dict[str, deque[tuple[Command, float]]] = {s: deque() for s in drivers}
+        self._running: dict[str, str] = {}
+        self._wake = {s: asyncio.Event() for s in drivers}
+
+    def remember(self, ids: Iterable[str]) -> None:
+        """Ids of commands that ran before this start: they are duplicates from now on."""
+        for command_id in ids:
+            self._remembered[command_id] = None
+
+    def waiting(self, station: str) -> int:
+        return len(self._queues[station])
+
+    def running(self, station: str) -> str:
+        """The id of the station's running command, or an empty text."""
+        return self._running.get(station, "")
+
+    def submit(self, command: Command) -> None:
+        """Take a command; whatever happens to it is told through ``on_ack``. A duplicate id is ignored."""
+        if command.id in self._remembered:
+            log.debug("%s: command %s again; ignored", command.station, command.id)
+            return
+        self._remembered[command.id] = None
+        if len(self._remembered) > MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        now = self._clock()
+        queue = self._queues.get(command.station)
+        if queue is None:
+            self._end(command, Status.REJECTED, f"there is no station {command.station!r} here", now)
+        elif self._stopped:
+            self._end(command, Status.BLOCKED, self._stopped, now)
+        elif self.mode != "live" or command.dry_run:
+            why = "dry run" if command.dry_run else self.mode
+            self._end(command, Status.BLOCKED, f"{why}: decided, but nothing moves", now)
+        elif seconds(command.expires_at) <= now:
+            self._end(command, Status.EXPIRED, "its deadline had passed before it came", now)
+        elif len(queue) >= MAX_QUEUE:
+            self._end(command, Status.BLOCKED, f"{MAX_QUEUE} commands wait for the station already", now)
+        else:
+            self._tell(command, Status.QUEUED, decided=now)
+            queue.append((command, now))
+            self._wake[command.station].set()
+            self._on_change(command.station)
+
+    def stop(self, why: str) -> None:
+        """Cancel all that waits and block all that comes, until ``resume``. The boards are stopped elsewhere."""
+        self._stopped = why
+        for station in self._queues:
+            self.cancel_waiting(station, why)
+
+    def resume(self) -> None:
+        self._stopped = ""
+
+    def cancel_waiting(self, station: str, why: str) -> None:
+        queue = self._queues[station]
+        while queue:
+            command, decided = queue.popleft()
+            self._end(command, Status.CANCELLED, why, decided)
+        self._on_change(station)
+
+    async def run(self) -> None:
+        """Work all queues until cancelled; what waits then is cancelled and told."""
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for station, driver in self._drivers.items():
+                    workers.create_task(self._work(station, driver), name=f"dispatch {station}")
+        finally:
+            for station in self._queues:
+                self.cancel_waiting(station, "the gateway stopped")
+
+    async def _work(self, station: str, driver: Driver) -> None:
+        queue, wake = self._queues[station], self._wake[station]
+        while True:
+            while not queue:
+                wake.clear()
+                await wake.wait()
+            command, decided = queue.popleft()
+            self._running[station] = command.id
+            self._on_change(station)
+            await self._perform(driver, command, decided)
+            self._running.pop(station, None)
+            self._on_change(station)
+
+    async def _perform(self, driver: Driver, command: Command, decided: float) -> None:
+        def moved(t: float) -> None:
+            self._tell(command, Status.RUNNING, decided=decided, moved=t)
+
+        try:
+            outcome = await driver.perform(command, moved)
+        except asyncio.CancelledError:
+            self._end(command, Status.CANCELLED, "the gateway stopped while it ran", decided)
+            raise
+        self._end(command, _status(outcome.ending), outcome.reason, decided, outcome)
+
+    def _end(
+        self, command: Command, status: Status, reason: str, decided: float, outcome: Outcome | None = None
+    ) -> None:
+        assert status in FINAL
+        o = outcome or Outcome(ending=Ending.REJECTED)
+        self._tell(
+            command, status, reason, decided=decided, sent=o.sent, moved=o.moved, ended=o.ended or self._clock()
+        )
+
+    def _tell(self, command: Command, status: Status, reason: str = "", **times: float | None) -> None:
+        moved = times.get("moved")
+        latency = None
+        if moved is not None and command.received is not None:
+            latency = round((moved - seconds(command.received)) * 1000, 3)
+        self._on_ack(
+            Ack(
+                id=command.id,
+                station=command.station,
+                action=command.action,
+                status=status,
+                reason=reason,
+                cause=command.cause,
+                rule=command.rule,
+                account=command.account,
+                user=command.user,
+                times=Times(received=command.received, **{k: stamp(t) for k, t in times.items() if t is not None}),
+                latency_ms=latency,
+            )
+        )
+
+
+def _status(ending: Ending) -> Status:
+    match ending:
+        case Ending.DONE:
+            return Status.DONE
+        case Ending.FAILED:
+            return Status.FAILED
+        case Ending.REJECTED:
+            return Status.REJECTED
+        case Ending.BLOCKED:
+            return Status.BLOCKED
+        case Ending.EXPIRED:
+            return Status.EXPIRED
+        case Ending.CANCELLED:
+            return Status.CANCELLED
+    assert_never(ending)

@@ -1,0 +1,48 @@
+"""Retained states: the latest of each topic, sent when it changed, at most so often, and anew after a reconnect."""
+
+import asyncio
+from typing import Protocol
+
+from msgspec import Struct
+
+from gateway.messages import encode
+
+INTERVAL_S = 0.1
+"""Coalescing time: a state that changes faster is sent at most ten times a second."""
+
+
+class Publish(Protocol):
+    def __call__(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool: ...
+
+
+class RetainedStates:
+    """``put`` as often as you like; ``run`` sends what differs from what the broker was last given."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+        self._wanted: dict[str, Struct] = {}
+        self._sent: dict[str, bytes] = {}
+        self._changed = asyncio.Event()
+
+    def put(self, topic: str, message: Struct) -> None:
+        self._wanted[topic] = message
+        self._changed.set()
+
+    def resend(self) -> None:
+        """Forget what was sent: called after a reconnect, since the broker may have lost everything."""
+        self._sent.clear()
+        self._changed.set()
+
+    def flush(self) -> None:
+        """Send what changed now. What the bus cannot take stays wanted."""
+        for topic, message in self._wanted.items():
+            payload = encode(message)
+            if self._sent.get(topic) != payload and self._publish(topic, payload, retain=True):
+                self._sent[topic] = payload
+
+    async def run(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            self.flush()
+            await asyncio.sleep(INTERVAL_S)

@@ -1,0 +1,58 @@
+"""Services of one program: started in order, restarted after a crash with backoff, stopped in reverse."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from gateway.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+BACKOFF_S = (0.5, 30.0)
+STOP_TIMEOUT_S = 2.0
+"""A service that has not ended this long after its cancellation is named and left behind."""
+
+
+async def supervise(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run ``run()`` for ever: when it fails it is logged and started again, ever more slowly."""
+    delay = BACKOFF_S[0]
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            await run()
+            log.error("%s ended by itself; starting it again", name)
+        except Exception:  # a service's top: nothing may take the others down with it
+            log.exception("%s crashed; starting it again in %.1f s", name, delay)
+        if asyncio.get_running_loop().time() - began > BACKOFF_S[1]:
+            delay = BACKOFF_S[0]
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, BACKOFF_S[1])
+
+
+@contextlib.asynccontextmanager
+async def running(name: str, run: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """A supervised service for the length of a ``with`` block, so blocks nest in order and end in reverse."""
+    task = asyncio.create_task(supervise(name, run), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=STOP_TIMEOUT_S)
+        if not done:
+            log.error("%s did not stop within %.0f s", name, STOP_TIMEOUT_S)
+
+
+async def until_signalled() -> None:
+    """Return at SIGINT or SIGTERM. Raises ``ServiceError`` where signals cannot be watched."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # Windows, or not the main thread: Ctrl-C arrives as KeyboardInterrupt instead.
+        if not hasattr(signal, "CTRL_C_EVENT"):
+            raise ServiceError("signals can be watched from the main thread only") from None
+    await stop.wait()

@@ -1,0 +1,157 @@
+"""A venue's settings and rules, checked as a whole: what the JSON Schema cannot say stands here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from gateway.errors import SettingsError
+from gateway.settings.models import Channel, Rule, RuleBook, Settings, Station, duration
+from gateway.settings.yamlfile import Key, Tree, convert, did_you_mean, read
+
+OUTPUTS = frozenset({"pulse", "level", "pwm", "servo", "tone"})
+LONGEST_ON_S = 30.0
+"""No output of a viewer-driven machine stays on longer than this, whatever a file says."""
+
+Mistake = tuple[list[Key], str]
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Everything read from a venue's files. Relative paths in it start at ``base_dir``."""
+
+    settings: Settings
+    rules: dict[str, Rule]
+    base_dir: Path
+
+
+def load(path: Path) -> Config:
+    """Read and check ``stagewire.yaml`` and its rules. Raises ``SettingsError`` with every mistake in both."""
+    tree = read(path)
+    settings, found = convert(tree, Settings)
+    if settings is None:
+        raise SettingsError([text for _, text in found])
+    mistakes = _told(tree, _check_settings(settings))
+    rules_path = path.parent / settings.rules_file
+    book = RuleBook()
+    if rules_path.exists() or "rules_file" in tree.data:
+        rules_tree = read(rules_path)
+        maybe, found = convert(rules_tree, RuleBook)
+        if maybe is None:
+            mistakes += [text for _, text in found]
+        else:
+            book = maybe
+            mistakes += _told(rules_tree, _check_rules(settings, book))
+    if mistakes:
+        raise SettingsError(mistakes)
+    return Config(settings=settings, rules=book.rules, base_dir=path.parent)
+
+
+def _told(tree: Tree, found: Iterator[Mistake]) -> list[str]:
+    return [text for _, text in sorted(tree.mistake(path, words) for path, words in found)]
+
+
+def _check_settings(s: Settings) -> Iterator[Mistake]:
+    boards: dict[tuple[str, str], str] = {}
+    for name, station in s.stations.items():
+        at: list[Key] = ["stations", name]
+        yield from _check_station(at, station)
+        b = station.board
+        ways = [(way, v) for way, v in (("id", b.id), ("serial_number", b.serial_number), ("port", b.port)) if v]
+        if len(ways) != 1:
+            yield [*at, "board"], "say how to find the board with exactly one of id, serial_number, port"
+        for way in ways:
+            if way in boards:
+                yield (
+                    [*at, "board"],
+                    f"the board with {way[0]} {way[1]!r} is station {boards[way]!r}'s already",
+                )
+            boards[way] = name
+        if s.gateway.arm == "at-start" and not b.simulated:
+            yield (
+                ["gateway", "arm"],
+                f"at-start is only for simulated boards, and station {name!r} has a real one: "
+                "use manual, and press Arm on the page when nobody is near the machines",
+            )
+    usernames: dict[str, str] = {}
+    for name, account in s.accounts.items():
+        other = usernames.setdefault(account.username.lower(), name)
+        if other != name:
+            yield ["accounts", name, "username"], f"@{account.username} is account {other!r} already"
+
+
+def _check_station(at: list[Key], station: Station) -> Iterator[Mistake]:
+    pins: dict[int, str] = {}
+    for name, channel in station.channels.items():
+        here: list[Key] = [*at, "channels", name]
+        other = pins.setdefault(channel.pin, name)
+        if other != name:
+            yield [*here, "pin"], f"pin {channel.pin} is channel {other!r}'s already"
+        yield from _check_channel(here, channel)
+    if len(station.channels) > 16:
+        yield [*at, "channels"], f"a board has at most 16 channels; found {len(station.channels)}"
+    for name, action in station.actions.items():
+        here = [*at, "actions", name]
+        target = station.channels.get(action.channel)
+        if target is None:
+            hint = did_you_mean(action.channel, station.channels)
+            yield [*here, "channel"], f"the station has no channel {action.channel!r}{hint}"
+        elif target.kind not in OUTPUTS:
+            yield (
+                [*here, "channel"],
+                f"channel {action.channel!r} is an {target.kind}; an action needs an output",
+            )
+        elif duration(action.on_for) > duration(target.max_on):
+            yield (
+                [*here, "on_for"],
+                f"{action.on_for} is longer than channel {action.channel!r} may be on ({target.max_on})",
+            )
+        elif duration(action.on_for) == 0:
+            yield [*here, "on_for"], "0 would never switch anything on"
+
+
+def _check_channel(at: list[Key], channel: Channel) -> Iterator[Mistake]:
+    if not 0 < duration(channel.max_on) <= LONGEST_ON_S:
+        yield [*at, "max_on"], f"expected more than 0 and at most {LONGEST_ON_S:g}s; found {channel.max_on}"
+    if channel.kind == "stop" and channel.pin == 13:
+        # The on-board LED's resistor holds the pin low: such a stop input never opens.
+        yield [*at, "pin"], "pin 13 cannot be a stop input: the board's LED pulls it down; use another pin"
+
+
+def _check_rules(s: Settings, book: RuleBook) -> Iterator[Mistake]:
+    for name, rule in book.rules.items():
+        at: list[Key] = ["rules", name]
+        when = rule.when
+        named = [w for w in (when.gift, when.comment, when.like) if w is not None]
+        if len(named) != 1:
+            yield [*at, "when"], "say exactly one of gift, comment, like"
+        if when.gift is not None and not (when.gift.name or when.gift.id or when.gift.min_coins):
+            yield [*at, "when", "gift"], "say which gifts: name, id or min_coins"
+        if when.comment is not None and bool(when.comment.contains) == bool(when.comment.exact):
+            yield [*at, "when", "comment"], "say exactly one of contains, exact"
+        for i, account in enumerate(rule.accounts):
+            if account not in s.accounts:
+                hint = did_you_mean(account, s.accounts)
+                yield [*at, "accounts", i], f"there is no account {account!r}{hint}"
+        for i, then in enumerate(rule.then):
+            station = s.stations.get(then.station)
+            if station is None:
+                hint = did_you_mean(then.station, s.stations)
+                yield [*at, "then", i, "station"], f"there is no station {then.station!r}{hint}"
+            elif then.action not in station.actions:
+                hint = did_you_mean(then.action, station.actions)
+                yield (
+                    [*at, "then", i, "action"],
+                    f"station {then.station!r} has no action {then.action!r}{hint}",
+                )
+            yield from _check_params([*at, "then", i, "params"], then.params)
+
+
+def _check_params(at: list[Key], params: dict[str, bool | int | float | str]) -> Iterator[Mistake]:
+    for key, value in params.items():
+        if key != "ms":
+            yield [*at, key], f"{key!r} is not a parameter; known here: ms"
+        elif isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST_ON_S * 1000:
+            yield (
+                [*at, key],
+                f"expected whole milliseconds from 1 to {LONGEST_ON_S * 1000:.0f}; found {value!r}",
+            )

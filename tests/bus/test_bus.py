@@ -1,0 +1,162 @@
+"""The bus against a real Mosquitto: reconnects, says what is wrong, loses nothing it took."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.bus import Bus, Message
+from gateway.errors import BusError
+from gateway.settings.models import Broker
+from tests.broker import Mosquitto, free_port
+
+pytestmark = pytest.mark.needs("mosquitto")
+
+
+@contextlib.asynccontextmanager
+async def running(bus: Bus) -> AsyncIterator[None]:
+    task = asyncio.create_task(bus.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_message_arrives_with_its_retain_flag_and_availability_follows_the_connection(
+    tmp_path: Path,
+) -> None:
+    got: list[Message] = []
+    with Mosquitto(tmp_path) as broker:
+        listener = Bus(broker.settings, "listener", on_message=got.append)
+        listener.subscribe("a/#")
+        async with running(listener):
+            await until(lambda: listener.connected)
+            speaker = Bus(broker.settings, "speaker", availability="a/availability")
+            async with running(speaker):
+                await until(lambda: speaker.connected)
+                assert speaker.publish("a/x", b"1")
+                await until(lambda: len(got) == 2)
+            await until(lambda: len(got) == 3)
+    assert [(m.topic, m.payload) for m in got] == [
+        ("a/availability", b"online"),
+        ("a/x", b"1"),
+        ("a/availability", b"offline"),
+    ]
+
+
+async def test_the_broker_away_at_start_is_waited_for_and_said_once(tmp_path: Path) -> None:
+    said: list[tuple[bool, str]] = []
+    broker = Mosquitto(tmp_path)
+    bus = Bus(broker.settings, "early", on_state=lambda up, words: said.append((up, words)))
+    async with running(bus):
+        await until(lambda: said)
+        assert not bus.publish("x", b"")
+        assert "nothing listens" in said[0][1]
+        assert str(broker.port) in said[0][1]
+        with broker:
+            await until(lambda: bus.connected)
+            assert [up for up, _ in said] == [False, True]
+
+
+async def test_a_killed_broker_is_noticed_and_subscriptions_are_made_again(tmp_path: Path) -> None:
+    got: list[Message] = []
+    with Mosquitto(tmp_path) as broker:
+        bus = Bus(broker.settings, "steady", on_message=got.append)
+        bus.subscribe("again")
+        async with running(bus):
+            await until(lambda: bus.connected)
+            broker.stop(signal.SIGKILL)
+            await until(lambda: not bus.connected)
+            broker.start()
+            await until(lambda: bus.connected)
+            bus.publish("again", b"back")
+            await until(lambda: got)
+    assert got[0].payload == b"back"
+
+
+async def test_a_wrong_password_is_named_and_tried_again_without_a_busy_loop(tmp_path: Path) -> None:
+    said: list[str] = []
+    secret = tmp_path / "password"
+    secret.write_text("wrong\n")
+    secret.chmod(0o600)
+    config = tmp_path / "strict.conf"
+    port = free_port()
+    (tmp_path / "users").write_text("")
+    config.write_text(
+        f"user root\nlistener {port} 127.0.0.1\nallow_anonymous false\n"
+        f"password_file {tmp_path / 'users'}\npersistence false\n"
+    )
+    broker = Mosquitto(tmp_path)
+    broker.port, broker._config = port, config
+    with broker:
+        settings = Broker(port=port, username="gateway", password_file="password")
+        bus = Bus(settings, "gw", on_state=lambda _, words: said.append(words), base_dir=tmp_path)
+        async with running(bus):
+            await until(lambda: said)
+            await asyncio.sleep(0.5)  # long enough for a busy loop to say it hundreds of times
+            assert not bus.connected
+    assert len(said) == 1
+    assert "'gateway'" in said[0]
+    assert "password_file" in said[0]
+
+
+async def test_a_password_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    with pytest.raises(BusError, match="chmod 600"):
+        Bus(Broker(username="u", password_file="password"), "c", base_dir=tmp_path)
+
+
+async def test_an_unacknowledged_message_comes_again_after_a_restart_and_an_acknowledged_one_does_not(
+    tmp_path: Path,
+) -> None:
+    with Mosquitto(tmp_path) as broker:
+
+        async def session(handle: Callable[[Message], None]) -> tuple[Bus, Callable[[], Awaitable[None]]]:
+            bus = Bus(broker.settings, "keeper", on_message=handle, keep_session=True, manual_ack=True)
+            bus.subscribe("gift")
+            task = asyncio.create_task(bus.run())
+            await until(lambda: bus.connected)
+
+            async def crash() -> None:
+                task.cancel()
+                await asyncio.wait([task])
+
+            return bus, crash
+
+        first: list[Message] = []
+        bus, crash = await session(first.append)
+        for n in range(2):
+            bus.publish("gift", str(n).encode())
+        await until(lambda: len(first) == 2)
+        first[0].ack()
+        await asyncio.sleep(0.1)
+        await crash()
+        second: list[Message] = []
+        bus, crash = await session(second.append)
+        await until(lambda: second)
+        second[0].ack()
+        await crash()
+    assert [m.payload for m in second] == [b"1"]
+
+
+async def test_both_ends_send_without_nagle(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path) as broker:
+        bus = Bus(broker.settings, "quick")
+        async with running(bus):
+            await until(lambda: bus.connected)
+            sock = bus._client.socket()
+            assert isinstance(sock, socket.socket)
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
