@@ -1,9 +1,9 @@
 # Stagewire: `make demo` shows it, `make test` checks it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit lock header clean
+.PHONY: help demo test packages lint unit generated lock clean
 
 VENV := .venv
-BIN  := $(VENV)/bin
+BIN := $(VENV)/bin
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -11,7 +11,10 @@ help:  ## what there is
 demo: $(VENV)/run.stamp  ## everything on this machine; ARGS="--for 20" ends by itself
 	@$(BIN)/stagewire demo $(ARGS)
 
-test: lint unit  ## the one test command
+test: packages lint unit  ## the one test command
+
+packages:  ## what the tests need of Debian, where it may be installed; else those tests are skipped
+	@xargs .ci/need < .ci/packages || echo "going on without; the tests that need them are skipped"
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
@@ -22,13 +25,26 @@ lint: $(VENV)/test.stamp
 unit: $(VENV)/test.stamp
 	$(BIN)/pytest -m "not slow" $(ARGS)
 
-$(VENV)/bin/python:
-	python3 -m venv $(VENV)
+# Debian's python3 comes without ensurepip; a venv needs it.
+$(BIN)/python:
+	@python3 -c 'import ensurepip' 2>/dev/null || .ci/need python3-venv
+	@python3 -m venv $(VENV)
 
-$(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+$(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV) from $< ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+generated: $(VENV)/test.stamp  ## write again what is generated from one definition
+	$(BIN)/python -m gateway.drivers.arduino.header > firmware/station/src/wire.h
+	cd gateway/webcast && ../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. webcast.proto
+
+lock:  ## resolve the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+	  pyproject.toml --extra connector --extra demo -o .locks/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+	  pyproject.toml --extra connector --extra demo --group test -c .locks/run.txt -o .locks/test.txt
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

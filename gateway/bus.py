@@ -212,6 +212,7 @@ class Bus:
                 if not self._client.want_write():
                     break
                 await asyncio.sleep(0.01)
+        self.connected = False
         self._client.disconnect()
         with contextlib.suppress(OSError, ValueError):
             self._client.loop_write()

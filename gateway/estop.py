@@ -1,4 +1,4 @@
-"""The gateway's side of the emergency stop: every board told at once, and proof only from the boards' own words."""
+"""The emergency stop: every board told at once, and proof only from the boards' own words."""
 
 import hashlib
 import logging

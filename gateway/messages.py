@@ -392,6 +392,16 @@ class GatewayHealth(Struct, frozen=True, kw_only=True):
     storage: Text = ""
 
 
+class InputEvent(Struct, frozen=True, kw_only=True):
+    """``station/<s>/event/input``: an input changed. ``count``: active edges since the board started."""
+
+    station: Id
+    channel: Id
+    level: bool
+    count: int
+    time: Timestamp
+
+
 # -- Requests and emergency stop ----------------------------------------------------------------
 
 

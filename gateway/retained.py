@@ -1,4 +1,4 @@
-"""Retained states: the latest of each topic, sent when it changed, at most so often, and anew after a reconnect."""
+"""Retained states: the latest of each topic, sent when it changed, and anew after a reconnect."""
 
 import asyncio
 from typing import Protocol
@@ -20,11 +20,11 @@ class RetainedStates:
 
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
-        self._wanted: dict[str, Struct] = {}
+        self._wanted: dict[str, Struct | bytes] = {}
         self._sent: dict[str, bytes] = {}
         self._changed = asyncio.Event()
 
-    def put(self, topic: str, message: Struct) -> None:
+    def put(self, topic: str, message: Struct | bytes) -> None:
         self._wanted[topic] = message
         self._changed.set()
 
@@ -36,7 +36,7 @@ class RetainedStates:
     def flush(self) -> None:
         """Send what changed now. What the bus cannot take stays wanted."""
         for topic, message in self._wanted.items():
-            payload = encode(message)
+            payload = message if isinstance(message, bytes) else encode(message)
             if self._sent.get(topic) != payload and self._publish(topic, payload, retain=True):
                 self._sent[topic] = payload
 

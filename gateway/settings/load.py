@@ -1,8 +1,10 @@
 """A venue's settings and rules, checked as a whole: what the JSON Schema cannot say stands here."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from gateway.errors import SettingsError
@@ -22,6 +24,8 @@ class Config(Struct, frozen=True, kw_only=True):
     settings: Settings
     rules: dict[str, Rule]
     base_dir: Path
+    fingerprint: str = ""
+    """Short hash of what both files say: two gateways with the same one decide alike."""
 
 
 def load(path: Path) -> Config:
@@ -43,7 +47,14 @@ def load(path: Path) -> Config:
             mistakes += _told(rules_tree, _check_rules(settings, book))
     if mistakes:
         raise SettingsError(mistakes)
-    return Config(settings=settings, rules=book.rules, base_dir=path.parent)
+    return Config(
+        settings=settings, rules=book.rules, base_dir=path.parent, fingerprint=_fingerprint(settings, book)
+    )
+
+
+def _fingerprint(settings: Settings, book: RuleBook) -> str:
+    text = msgspec.json.encode((settings, book), order="deterministic")
+    return hashlib.blake2b(text, digest_size=4).hexdigest()
 
 
 def _told(tree: Tree, found: Iterator[Mistake]) -> list[str]:

@@ -1,0 +1,192 @@
+"""The ``stagewire`` command. Each subcommand imports its own rooms, so a connector never loads the page."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import __version__
+from gateway.errors import SettingsError, StagewireError
+
+CONFIG = "stagewire.yaml"
+
+config_option = click.option(
+    "--config",
+    "-c",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=CONFIG,
+    envvar="STAGEWIRE_CONFIG",
+    show_default=True,
+    help="The venue's settings file.",
+)
+
+
+def _quiet_errors(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Our own errors are for a person: no traceback, exit status 1."""
+
+    @wraps(run)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return run(*args, **kwargs)
+        except SettingsError as e:
+            for mistake in e.mistakes:
+                click.secho(mistake, fg="red", err=True)
+            n = len(e.mistakes)
+            click.secho(f"{n} mistake{'s' if n > 1 else ''}; nothing was started.", err=True)
+            sys.exit(1)
+        except StagewireError as e:
+            click.secho(str(e), fg="red", err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+def _logging(verbose: bool) -> None:
+    # Under systemd the journal adds time and name itself.
+    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format=f"{stamp}%(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for chatty in ("httpx", "httpcore", "websockets", "TikTokLive", "asyncio", "transitions", "amqtt"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    # The selector loop is the one that paho's sockets can be watched on, on every system.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        try:
+            runner.run(main)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="stagewire")
+@click.option("--verbose", "-v", is_flag=True, help="Say everything, also what repeats.")
+def main(verbose: bool) -> None:
+    """Gifts, likes and comments of a TikTok LIVE move machines in a room.
+
+    \b
+    Try it now, without any hardware:    stagewire demo
+    See what this machine has:           stagewire doctor
+    Check your settings and rules:       stagewire check stagewire.yaml
+    Go live, each in a terminal or as a service:
+      stagewire gateway     decides and drives the boards (on the Raspberry Pi)
+      stagewire connector   listens to the LIVE accounts (here, on a PC or in the cloud)
+      stagewire web         the page for the phone
+    """
+    _logging(verbose)
+
+
+@main.command()
+@click.option("--for", "seconds", type=click.FloatRange(min=1), help="End by itself after so many seconds.")
+@click.option(
+    "--boards",
+    type=click.Choice(["auto", "virtual", "avr"]),
+    default="auto",
+    envvar="BOARDS",
+    show_default=True,
+    help="virtual: boards in Python. avr: the real firmware in an AVR simulator. auto: avr where it is installed.",
+)
+@click.option("--host", help="Where the page listens. Default: the whole network in a terminal (for a phone), "
+              "this machine only without one.")  # fmt: skip
+@click.option(
+    "--rate", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How busy the crowd is."
+)
+@_quiet_errors
+def demo(seconds: float | None, boards: str, host: str | None, rate: float) -> None:
+    """Everything on this machine, with a practice TikTok and simulated boards."""
+    from gateway.demo import run_demo
+
+    sys.exit(run_demo(seconds=seconds, boards=boards, host=host, rate=rate))
+
+
+@main.command()
+@config_option
+@_quiet_errors
+def gateway(config: Path) -> None:
+    """Decide and drive: events in, machines moved, everything written down."""
+    from gateway.app import run_gateway
+    from gateway.settings.load import load
+
+    _run(run_gateway(load(config)))
+
+
+@main.command()
+@config_option
+@click.option("--account", "-a", "accounts", multiple=True, help="Only this account; may be given again. "
+              "A name that is not in the settings is taken as a TikTok @name.")  # fmt: skip
+@_quiet_errors
+def connector(config: Path, accounts: tuple[str, ...]) -> None:
+    """Listen to the LIVE accounts and publish what happens there to the broker."""
+    from gateway.connector import run_connector
+    from gateway.settings.load import load
+
+    loaded = load(config)
+    _run(run_connector(loaded.settings, accounts, base_dir=loaded.base_dir))
+
+
+@main.command()
+@config_option
+@_quiet_errors
+def web(config: Path) -> None:
+    """Serve the page for the phone."""
+    from gateway.settings.load import load
+    from web.serve import serve
+
+    loaded = load(config)
+    serve(loaded.settings, loaded.base_dir)
+
+
+@main.command()
+@click.argument("config", type=click.Path(path_type=Path, dir_okay=False), default=CONFIG)
+@_quiet_errors
+def check(config: Path) -> None:
+    """Check settings and rules: every mistake at once, with file, line and what to write instead."""
+    from gateway.settings.load import load
+
+    loaded = load(config)
+    s = loaded.settings
+    click.secho(
+        f"{config}: good. Venue {s.venue}: {_count(s.accounts, 'account')}, {_count(s.stations, 'station')}, "
+        f"{_count(loaded.rules, 'rule')}.",
+        fg="green",
+    )
+
+
+def _count(things: Any, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+@main.command()
+@_quiet_errors
+def doctor() -> None:
+    """What is installed, which ports and boards are found, what is missing and what installs it."""
+    from gateway.doctor import report
+
+    problems = 0
+    for line in report():
+        problems += line.bad
+        mark, colour = ("missing", "yellow") if line.bad else ("ok", "green")
+        click.echo(click.style(f"{mark:<8}", fg=colour) + f"{line.what:<22} {line.words}")
+    click.echo("All is there." if not problems else f"{_count(range(problems), 'thing')} to look at, see above.")
+
+
+@main.command()
+@click.argument("which", type=click.Choice(["settings", "rules"]))
+def schema(which: str) -> None:
+    """The JSON Schema of a settings or rules file, for editors."""
+    import json
+
+    from gateway.settings.models import RuleBook, Settings
+    from gateway.settings.yamlfile import json_schema
+
+    click.echo(json.dumps(json_schema(Settings if which == "settings" else RuleBook), indent=2))

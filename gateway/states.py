@@ -1,0 +1,189 @@
+"""What the gateway shows of itself: retained states of stations, accounts and gateway, kept current."""
+
+import logging
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.drivers.base import Driver, Input
+from gateway.messages import (
+    Ack,
+    Event,
+    GatewayHealth,
+    GatewayInfo,
+    GatewayState,
+    GiftEvent,
+    InputEvent,
+    StationInfo,
+    StationState,
+    Status,
+    stamp,
+)
+from gateway.retained import RetainedStates
+from gateway.settings.models import Settings, Station, duration
+from gateway.stats.folds import AccountTotals
+from gateway.stats.latency import Latency
+from gateway.topics import OFFLINE, ONLINE, Topics
+
+log = logging.getLogger(__name__)
+
+MAX_NOISY_TOPICS = 100
+"""Topics whose garbage is named in the log once each; more are only counted."""
+
+
+class Counts(Struct):
+    """Since the gateway started."""
+
+    events: int = 0
+    gifts: int = 0
+    duplicates: int = 0
+    garbage: int = 0
+    actions: int = 0
+    not_done: int = 0
+
+
+class States:
+    """Puts each state where it changes; ``retained`` decides when it is sent."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Topics,
+        retained: RetainedStates,
+        dispatcher: Dispatcher,
+        drivers: Mapping[str, Driver],
+        latency: Latency,
+    ) -> None:
+        self.counts = Counts()
+        self._settings, self._topics, self._retained = settings, topics, retained
+        self._dispatcher, self._drivers, self._latency = dispatcher, drivers, latency
+        self._gateway = settings.gateway.id
+        self._armed = False
+        self._done: dict[str, int] = dict.fromkeys(drivers, 0)
+        self._failed: dict[str, int] = dict.fromkeys(drivers, 0)
+        self._noisy: set[str] = set()
+        self._simulated: dict[str, bool] = {}
+
+    def start(self, info: GatewayInfo) -> None:
+        self._retained.put(self._topics.gateway_info(self._gateway), info)
+        for name, station in self._settings.stations.items():
+            self._retained.put(self._topics.station_info(name), station_info(name, station))
+            self.station(name)
+        self._put_gateway()
+
+    # -- what the road reports ---------------------------------------------------------------------
+
+    def counted(self, event: Event) -> None:
+        self.counts.events += 1
+        self._simulated[event.account] = event.simulated
+        if isinstance(event, GiftEvent):
+            self.counts.gifts += event.data.count
+
+    def ended(self, ack: Ack) -> None:
+        """A command's ending."""
+        if ack.status is Status.DONE:
+            self.counts.actions += 1
+            self._done[ack.station] += 1
+        else:
+            self.counts.not_done += 1
+            if ack.station in self._failed:
+                self._failed[ack.station] += 1
+
+    def simulated(self, account: str) -> bool:
+        """Whether the account's latest event was practice."""
+        return self._simulated.get(account, False)
+
+    def garbage(self, topic: str, words: str) -> None:
+        """Something that does not follow the contract: counted, and named in the log once a topic."""
+        self.counts.garbage += 1
+        first = topic not in self._noisy and len(self._noisy) < MAX_NOISY_TOPICS
+        if first:
+            self._noisy.add(topic)
+        log.log(logging.WARNING if first else logging.DEBUG, "%s: ignored: %s", topic, words)
+
+    # -- states ------------------------------------------------------------------------------------
+
+    def station(self, name: str) -> None:
+        health = self._drivers[name].health
+        self._retained.put(
+            self._topics.station_state(name),
+            StationState(
+                station=name,
+                online=health.online,
+                armed=health.armed,
+                stopped=health.stopped,
+                running=self._dispatcher.running(name),
+                queue=self._dispatcher.waiting(name),
+                fault=health.fault,
+                board=health.board,
+                firmware=health.firmware,
+                outputs=health.outputs,
+                done=self._done[name],
+                failed=self._failed[name],
+            ),
+        )
+        self._retained.put(self._topics.station_availability(name), ONLINE if health.online else OFFLINE)
+
+    def controls(self, armed: bool) -> None:
+        self._armed = armed
+        self._put_gateway()
+
+    def tick(self, totals: Iterable[AccountTotals], health: GatewayHealth) -> None:
+        """Once a second: what changes too often to be put at each change."""
+        self._put_gateway()
+        self._retained.put(self._topics.gateway_health(self._gateway), health)
+        for account in totals:
+            if account.simulated == self.simulated(account.account):
+                self._retained.put(self._topics.account_stats(account.account), account.stats())
+
+    def _put_gateway(self) -> None:
+        c = self.counts
+        self._retained.put(
+            self._topics.gateway_state(self._gateway),
+            GatewayState(
+                gateway=self._gateway,
+                mode=self._dispatcher.mode,
+                armed=self._armed,
+                queue=sum(self._dispatcher.waiting(s) for s in self._drivers),
+                events=c.events,
+                gifts=c.gifts,
+                duplicates=c.duplicates,
+                garbage=c.garbage,
+                actions=c.actions,
+                not_done=c.not_done,
+                latency_p50_ms=self._latency.percentile(50),
+                latency_p99_ms=self._latency.percentile(99),
+            ),
+        )
+
+
+def station_info(name: str, station: Station) -> StationInfo:
+    """What a station offers, each action with the JSON Schema of its parameters."""
+    actions = {}
+    for action_name, action in station.actions.items():
+        limit = round(duration(station.channels[action.channel].max_on) * 1000)
+        actions[action_name] = {
+            "title": action.title or action_name,
+            "params": {
+                "type": "object",
+                "properties": {
+                    "ms": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": limit,
+                        "default": round(duration(action.on_for) * 1000),
+                        "description": "how long it stays on, in milliseconds",
+                    }
+                },
+                "additionalProperties": False,
+            },
+        }
+    return StationInfo(station=name, title=station.title or name, driver=station.driver, actions=actions)
+
+
+def input_event(station: str, change: Input) -> InputEvent:
+    """What a driver saw, as the station's own event."""
+    return InputEvent(
+        station=station, channel=change.channel, level=change.level, count=change.count, time=stamp(change.at)
+    )

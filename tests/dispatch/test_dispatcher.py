@@ -1,0 +1,168 @@
+"""Queues and endings: every command that enters is told exactly one ending, with its reason."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from gateway.dispatch.dispatcher import MAX_QUEUE, Dispatcher
+from gateway.drivers.base import Ending, Health, Input, Outcome
+from gateway.messages import FINAL, Ack, Command, Status, stamp
+
+NOW = 1_790_000_000.0
+
+
+class Gate:
+    """A driver that holds each command until the test opens the gate."""
+
+    def __init__(self) -> None:
+        self.on_health: Callable[[Health], None] = lambda _: None
+        self.on_input: Callable[[Input], None] = lambda _: None
+        self.health = Health(online=True)
+        self.started: list[str] = []
+        self.open = asyncio.Event()
+        self.ending = Ending.DONE
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
+        self.started.append(command.id)
+        on_moved(NOW + 0.003)
+        await self.open.wait()
+        return Outcome(ending=self.ending, reason="as told", sent=NOW, moved=NOW + 0.003, ended=NOW + 0.2)
+
+    def estop(self, trip: int) -> None: ...
+    def reset_estop(self, trip: int) -> None: ...
+    def arm(self, armed: bool) -> None: ...
+
+
+class Stage:
+    """A dispatcher on two gates and everything it told."""
+
+    def __init__(self) -> None:
+        self.gates = {"cannon": Gate(), "lamp": Gate()}
+        self.acks: list[Ack] = []
+        self.now = NOW
+        self.dispatcher = Dispatcher(self.gates, self.acks.append, lambda _: None, lambda: self.now)
+
+    def of(self, command_id: str) -> list[Status]:
+        return [a.status for a in self.acks if a.id == command_id]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    task = asyncio.create_task(stage.dispatcher.run())
+    yield stage
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def command(name: str, station: str = "cannon", **more: object) -> Command:
+    values = {"action": "fire", "cause": "e1", "received": stamp(NOW), "expires_at": stamp(NOW + 30), **more}
+    return Command(id=name, station=station, **values)  # type: ignore[arg-type]
+
+
+async def test_a_command_is_queued_runs_and_is_done_with_its_latency(stage: Stage) -> None:
+    stage.dispatcher.submit(command("a"))
+    stage.gates["cannon"].open.set()
+    await stage.until(lambda: Status.DONE in stage.of("a"))
+    assert stage.of("a") == [Status.QUEUED, Status.RUNNING, Status.DONE]
+    done = stage.acks[-1]
+    assert (done.cause, done.latency_ms) == ("e1", 3.0)
+    assert done.times.ended == stamp(NOW + 0.2)
+
+
+async def test_one_wire_works_in_order_and_another_does_not_wait_for_it(stage: Stage) -> None:
+    for c in (command("a"), command("b"), command("l", "lamp")):
+        stage.dispatcher.submit(c)
+    await stage.until(lambda: stage.gates["lamp"].started)
+    assert stage.gates["cannon"].started == ["a"]
+    assert stage.dispatcher.waiting("cannon") == 1
+    assert stage.dispatcher.running("cannon") == "a"
+
+
+async def test_the_same_command_twice_runs_once_also_when_it_ran_before_this_start(stage: Stage) -> None:
+    stage.gates["cannon"].open.set()
+    stage.dispatcher.remember(["before"])
+    for name in ("a", "a", "before"):
+        stage.dispatcher.submit(command(name))
+    await stage.until(lambda: Status.DONE in stage.of("a"))
+    assert stage.gates["cannon"].started == ["a"]
+    assert stage.of("before") == []
+
+
+@pytest.mark.parametrize("mode", ["rehearsal", "paused"])
+async def test_in_rehearsal_and_pause_nothing_moves_and_it_is_said(stage: Stage, mode: str) -> None:
+    stage.dispatcher.mode = mode  # type: ignore[assignment]
+    stage.dispatcher.submit(command("a"))
+    assert stage.of("a") == [Status.BLOCKED]
+    assert mode in stage.acks[0].reason
+    assert not stage.gates["cannon"].started
+
+
+async def test_a_command_past_its_deadline_never_starts(stage: Stage) -> None:
+    stage.now = NOW + 31
+    stage.dispatcher.submit(command("late"))
+    assert stage.of("late") == [Status.EXPIRED]
+
+
+async def test_an_unknown_station_is_refused_by_name(stage: Stage) -> None:
+    stage.dispatcher.submit(command("a", "canon"))
+    assert stage.of("a") == [Status.REJECTED]
+    assert "canon" in stage.acks[0].reason
+
+
+async def test_a_full_queue_blocks_with_a_reason_instead_of_dropping(stage: Stage) -> None:
+    names = [f"c{n}" for n in range(MAX_QUEUE + 2)]
+    for name in names:
+        stage.dispatcher.submit(command(name))
+    await stage.until(lambda: stage.gates["cannon"].started)
+    blocked = [a for a in stage.acks if a.status is Status.BLOCKED]
+    assert [a.id for a in blocked] == names[MAX_QUEUE:]
+    assert "wait for the station" in blocked[0].reason
+
+
+async def test_a_stop_cancels_what_waits_and_blocks_what_comes_until_resume(stage: Stage) -> None:
+    for name in ("a", "b", "c"):
+        stage.dispatcher.submit(command(name))
+    await stage.until(lambda: stage.gates["cannon"].started)
+    stage.dispatcher.stop("emergency stop")
+    stage.dispatcher.submit(command("d"))
+    assert stage.of("b")[-1] is stage.of("c")[-1] is Status.CANCELLED
+    assert stage.of("d") == [Status.BLOCKED]
+    stage.gates["cannon"].open.set()
+    await stage.until(lambda: Status.DONE in stage.of("a"))
+    stage.dispatcher.resume()
+    stage.dispatcher.submit(command("e"))
+    await stage.until(lambda: Status.DONE in stage.of("e"))
+
+
+@pytest.mark.parametrize("ending", list(Ending))
+async def test_every_ending_of_a_driver_is_told_with_its_reason(stage: Stage, ending: Ending) -> None:
+    stage.gates["cannon"].ending = ending
+    stage.gates["cannon"].open.set()
+    stage.dispatcher.submit(command("a"))
+    await stage.until(lambda: any(a.status in FINAL for a in stage.acks))
+    assert (stage.acks[-1].status.value, stage.acks[-1].reason) == (ending.value, "as told")
+
+
+async def test_when_the_gateway_stops_every_command_still_gets_its_one_ending() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.dispatcher.run())
+    for name in ("a", "b", "c"):
+        stage.dispatcher.submit(command(name))
+    await stage.until(lambda: stage.gates["cannon"].started)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    for name in ("a", "b", "c"):
+        assert [s for s in stage.of(name) if s in FINAL] == [Status.CANCELLED]

@@ -1,0 +1,187 @@
+"""The gateway as others see it: real Mosquitto, real driver, boards on ptys; orders in, pins and states out."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.journal import JournalReader
+from gateway.messages import GatewayState, Order, encode, stamp
+from gateway.practice.boards.virtual import VirtualBoard
+from gateway.settings.load import Config
+from tests.broker import Mosquitto
+from tests.flow.stage import Client, Edges, client_running, configure, gateway_running, until, virtual_boards
+
+pytestmark = pytest.mark.needs("mosquitto")
+
+
+class House:
+    """All of it, ready: broker, boards, client, settings."""
+
+    def __init__(self, broker: Mosquitto, boards: dict[str, VirtualBoard], client: Client, config: Config) -> None:
+        self.broker, self.boards, self.client, self.config = broker, boards, client, config
+        self.edges = Edges(boards)
+
+    async def ready(self) -> None:
+        c = self.client
+        await until(lambda: all(c.station(s).online and c.station(s).armed for s in self.boards))
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with contextlib.AsyncExitStack() as stack:
+        broker = stack.enter_context(Mosquitto(tmp_path))
+        boards = await stack.enter_async_context(virtual_boards())
+        client = await stack.enter_async_context(client_running(broker))
+        yield House(broker, boards, client, configure(tmp_path, broker, boards))
+
+
+async def test_a_gift_moves_the_pin_and_every_hop_names_its_cause(house: House) -> None:
+    async with gateway_running(house.config):
+        await house.ready()
+        house.client.gift("g-1")
+        await until(lambda: "done" in house.client.of("g-1"))
+    assert house.client.of("g-1") == ["queued", "running", "done"]
+    assert house.edges.rises("lamp") == 1
+    assert not house.edges.on("lamp")
+    done = house.client.results[-1]
+    assert (done.station, done.rule, done.user) == ("lamp", "rose-blinks-the-lamp", "Budi")
+    assert done.latency_ms is not None
+    assert 0 < done.latency_ms < 2000
+    trace = JournalReader(house.config.base_dir / "data").trace("g-1")
+    assert [e.kind for e in trace] == ["event", "command", "ack"]
+
+
+async def test_the_same_gift_delivered_twice_moves_once_also_over_a_restart(house: House) -> None:
+    async with gateway_running(house.config):
+        await house.ready()
+        house.client.gift("g-1")
+        house.client.gift("g-1")
+        await until(lambda: "done" in house.client.of("g-1"))
+    async with gateway_running(house.config):
+        await house.ready()
+        house.client.gift("g-1")
+        house.client.gift("g-2")
+        await until(lambda: "done" in house.client.of("g-2"))
+    assert house.edges.rises("lamp") == 2
+
+
+async def test_the_stop_is_green_only_when_every_board_said_so_and_reset_names_it_and_arms_nothing(
+    house: House,
+) -> None:
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        house.boards["bell"].freeze()
+        c.trip("t-1")
+        await until(lambda: (p := c.proof()) and [b.confirmed for b in p.boards].count(True) == 2)
+        proof = c.proof()
+        assert proof is not None
+        assert not proof.confirmed
+        assert [b.station for b in proof.boards if not b.confirmed] == ["bell"]
+        house.boards["bell"].thaw()
+        await until(lambda: (p := c.proof()) and p.confirmed)
+
+        c.gift("g-stopped")
+        await until(lambda: "blocked" in c.of("g-stopped"))
+        c.reset("t-other")
+        c.arm()
+        c.gift("g-still")
+        await until(lambda: "blocked" in c.of("g-still"))
+        assert c.station("lamp").stopped
+
+        c.reset("t-1")
+        await until(lambda: not any(c.station(s).stopped for s in house.boards))
+        assert not any(c.station(s).armed for s in house.boards)
+        c.gift("g-disarmed")
+        await until(lambda: "blocked" in c.of("g-disarmed"))
+        c.arm()
+        await house.ready()
+        c.gift("g-again")
+        await until(lambda: "done" in c.of("g-again"))
+    assert house.edges.rises("lamp") == 1
+
+
+async def test_a_gateway_that_starts_while_the_stop_stands_is_stopped_again(house: House) -> None:
+    house.client.trip("t-before")
+    async with gateway_running(house.config):
+        await until(lambda: (p := house.client.proof()) and p.confirmed)
+        house.client.gift("g-1")
+        await until(lambda: "blocked" in house.client.of("g-1"))
+    assert house.edges.rises("lamp") == 0
+
+
+async def test_any_words_on_the_trip_topic_stop(house: House) -> None:
+    async with gateway_running(house.config):
+        await house.ready()
+        house.client.bus.publish(house.client.topics.estop_trip, b"STOP!!", retain=True)
+        await until(lambda: (p := house.client.proof()) and p.confirmed)
+
+
+async def test_garbage_is_counted_and_ignored_and_the_next_gift_still_moves(house: House) -> None:
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        topic = c.topics.account_event("ayu", "gift")
+        for junk in (b"", b"{", b"\xff\xfe", b'{"type":"stagewire.gift"}', b"[" * 1000, b"x" * 100_000):
+            c.bus.publish(topic, junk)
+        c.bus.publish(c.topics.account_event("rio", "gift"), encode(c.make_gift("g-wrong-topic")))
+        c.bus.publish(topic, c.latest.get("nothing", b"retained"), retain=True)
+        c.gift("g-1")
+        await until(lambda: "done" in c.of("g-1"))
+        await until(lambda: (s := c.get(c.topics.gateway_state("gateway"), GatewayState)) and s.garbage == 8, 5)
+
+
+async def test_an_integrators_order_runs_once_and_a_retained_one_never(house: House) -> None:
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        order = Order(id="o-1", action="ring", params={"ms": 50}, by="node-red", expires_at=stamp(time.time() + 5))
+        c.bus.publish(c.topics.station_command("bell"), encode(order))
+        c.bus.publish(c.topics.station_command("bell"), encode(order))
+        await until(lambda: "done" in c.of("o-1"))
+        kept = Order(id="o-2", action="ring", expires_at=stamp(time.time() + 5))
+        c.bus.publish(c.topics.station_command("bell"), encode(kept), retain=True)
+        await until(lambda: "done" in c.of("o-2"))
+    async with gateway_running(house.config):
+        await house.ready()
+        c.gift("g-1")
+        await until(lambda: "done" in c.of("g-1"))
+    c.bus.publish(c.topics.station_command("bell"), b"", retain=True)
+    assert house.edges.rises("bell") == 2  # the first delivery of a retained message carries no flag
+    assert c.of("o-1").count("done") == 1
+
+
+async def test_a_missing_board_leaves_the_others_at_work(house: House) -> None:
+    house.boards["cannon"].unplug()
+    c = house.client
+    async with gateway_running(house.config):
+        await until(lambda: c.station("lamp").armed and c.station("bell").armed)
+        c.gift("g-1")
+        await until(lambda: "done" in c.of("g-1"))
+        assert not c.station("cannon").online
+        assert c.station("cannon").fault
+        assert c.latest[c.topics.station_availability("cannon")] == b"offline"
+
+
+async def test_the_broker_away_is_survived_and_states_are_told_anew(house: House) -> None:
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        house.broker.stop()
+        await until(lambda: not c.bus.connected)
+        c.latest.clear()
+        house.broker.start()
+        await until(lambda: c.bus.connected)
+        await house.ready()
+        c.gift("g-1")
+        await until(lambda: "done" in c.of("g-1"))
+
+
+async def test_at_a_clean_stop_every_board_is_disarmed_and_the_gateway_says_offline(house: House) -> None:
+    async with gateway_running(house.config):
+        await house.ready()
+    await until(lambda: house.client.latest[house.client.topics.gateway_availability("gateway")] == b"offline")
+    assert not house.edges.on("lamp")
