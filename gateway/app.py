@@ -6,11 +6,14 @@ its station's driver (``drivers.arduino``), whose frame is the pulse; ``Gateway.
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import TextIO
 
 from gateway import __version__
 from gateway.bus import Bus, Message
@@ -19,7 +22,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
 from gateway.drivers.base import Driver, Health, Input
-from gateway.errors import PayloadError
+from gateway.errors import PayloadError, ServiceError
 from gateway.estop import EmergencyStop
 from gateway.health import HealthMonitor, Systemd
 from gateway.journal import Journal
@@ -129,11 +132,13 @@ class Gateway:
         for command in decision.commands:
             self._dispatcher.submit(command)
         urgent = bool(decision.commands) or isinstance(event, GiftEvent)
-        self._journal.append(event, urgent=urgent, on_durable=acknowledge)
-        for command in decision.commands:
-            self._journal.append(command, urgent=True, simulated=event.simulated)
         if self._journal.fault:
             acknowledge()  # the disk is away: the show goes on from memory, loudly, rather than stall
+            self._journal.append(event, urgent=urgent)
+        else:
+            self._journal.append(event, urgent=urgent, on_durable=acknowledge)
+        for command in decision.commands:
+            self._journal.append(command, urgent=True, simulated=event.simulated)
         self._states.counted(event)
         totals = self._totals.of(event.account, simulated=event.simulated)
         self._store.save(totals, ended=totals.event(event))
@@ -141,15 +146,14 @@ class Gateway:
     def _on_ack(self, ack: Ack) -> None:
         """A command took a step: tell everyone, write it down, count it when it is an ending."""
         self._publish(self._topics.station_result(ack.station), encode(ack))
-        simulated = self._states.simulated(ack.account)
         if ack.status in FINAL:
-            self._journal.append(ack, urgent=ack.status is Status.DONE, simulated=simulated)
+            self._journal.append(ack, urgent=ack.status is Status.DONE, simulated=ack.simulated)
             self._states.ended(ack)
             if ack.account:
-                totals = self._totals.of(ack.account, simulated=simulated)
+                totals = self._totals.of(ack.account, simulated=ack.simulated)
                 if totals.ack(ack):
                     self._store.save(totals)
-        elif ack.latency_ms is not None:
+        elif ack.latency_ms is not None and ack.trigger == "gift":
             self._latency.add(ack.latency_ms)
 
     def _remember(self, event_id: str) -> None:
@@ -196,18 +200,21 @@ class Gateway:
 
     # -- start and stop ----------------------------------------------------------------------------
 
-    async def run(self, until: Awaitable[None]) -> None:
-        """Start everything in order, serve until ``until`` is done, end everything in reverse.
+    async def run(self, until: Callable[[], Awaitable[None]]) -> None:
+        """Start everything in order, serve until ``until()`` is done, end everything in reverse.
 
         Raises ``StorageError`` or ``BusError`` when it cannot start at all.
         """
         systemd = Systemd()
+        data = self._config.base_dir / self._config.settings.gateway.data
+        self._lock = _own(data)
         await self._journal.open()
         self._totals = await self._store.open()
         self._warm()
         self._states.start(self._info())
         self._on_proof(None)
         async with contextlib.AsyncExitStack() as rooms:
+            rooms.callback(self._lock.close)
             rooms.push_async_callback(self._store.close)
             rooms.push_async_callback(self._journal.close)
             await rooms.enter_async_context(running("bus", self._bus.run))
@@ -223,7 +230,7 @@ class Gateway:
                 self._control.arm(True, by="settings (simulated boards)")
                 self._states.controls(self._control.armed)
             systemd.ready()
-            await until
+            await until()
             systemd.stopping()
             self._control.arm(False, by="the gateway is stopping")
 
@@ -244,10 +251,28 @@ class Gateway:
         )
 
 
+def _own(folder: Path) -> TextIO:
+    """Take the data folder for this process; the lock goes with the returned file.
+
+    Raises ``ServiceError`` when another gateway has it: two writers would count every gift twice.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as e:
+        raise ServiceError(f"the data folder {folder} (gateway.data) cannot be used: {e.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise ServiceError(f"another gateway runs on the data folder {folder}: stop it first") from None
+    return lock
+
+
 async def run_gateway(config: Config) -> None:
     """The gateway process: until SIGTERM or Ctrl-C. Raises ``StagewireError`` when it cannot start."""
     ports = Ports()
     drivers: dict[str, Driver] = {
         name: ArduinoDriver(name, station, ports) for name, station in config.settings.stations.items()
     }
-    await Gateway(config, drivers).run(until_signalled())
+    await Gateway(config, drivers).run(until_signalled)

@@ -127,7 +127,7 @@ def gateway(config: Path) -> None:
 @_quiet_errors
 def connector(config: Path, accounts: tuple[str, ...]) -> None:
     """Listen to the LIVE accounts and publish what happens there to the broker."""
-    from gateway.connector import run_connector
+    from gateway.connector.service import run_connector
     from gateway.settings.load import load
 
     loaded = load(config)
@@ -190,3 +190,7 @@ def schema(which: str) -> None:
     from gateway.settings.yamlfile import json_schema
 
     click.echo(json.dumps(json_schema(Settings if which == "settings" else RuleBook), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -88,10 +88,10 @@ class EmergencyStop:
 
 def _board_proof(station: str, driver: Driver) -> BoardProof:
     h = driver.health
+    if h.stopped and not h.outputs:
+        return BoardProof(station=station, confirmed=True, detail="the board says: stopped, all outputs off")
+    if h.stopped:
+        return BoardProof(station=station, confirmed=False, detail=f"{h.outputs} outputs are still on")
     if not h.online:
         return BoardProof(station=station, confirmed=False, detail=h.fault or "the board does not answer")
-    if not h.stopped:
-        return BoardProof(station=station, confirmed=False, detail="told; waiting for the board's word")
-    if h.outputs:
-        return BoardProof(station=station, confirmed=False, detail=f"{h.outputs} outputs are still on")
-    return BoardProof(station=station, confirmed=True, detail="the board says: stopped, all outputs off")
+    return BoardProof(station=station, confirmed=False, detail="told; waiting for the board's word")

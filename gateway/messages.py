@@ -181,8 +181,7 @@ Event = (
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
-    str(c.__struct_config__.tag).removeprefix("stagewire."): c  # type: ignore[attr-defined]
-    for c in Event.__args__
+    str(c.__struct_config__.tag).removeprefix("stagewire."): c for c in Event.__args__
 }
 """Kind (the last word of the topic) to class."""
 
@@ -202,7 +201,8 @@ class Command(Struct, frozen=True, kw_only=True):
     """One action of one station. ``id`` derives from (event, rule, step, unit): the same gift seen
     twice is the same command. After ``expires_at`` it never moves anything.
 
-    ``cause`` is the id of the event (or request) behind it, ``received`` that event's ``received``.
+    ``cause`` is the id of the event (or order) behind it, ``trigger`` that event's kind (empty for an order),
+    ``received`` its ``received``.
     """
 
     id: MessageId
@@ -210,6 +210,7 @@ class Command(Struct, frozen=True, kw_only=True):
     action: Id
     params: dict[str, Param] = {}
     cause: str = ""
+    trigger: str = ""
     rule: str = ""
     account: str = ""
     user: Text = ""
@@ -217,6 +218,7 @@ class Command(Struct, frozen=True, kw_only=True):
     expires_at: Timestamp
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     dry_run: bool = False
+    simulated: bool = False
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -267,11 +269,13 @@ class Ack(Struct, frozen=True, kw_only=True):
     status: Status
     reason: Text = ""
     cause: str = ""
+    trigger: str = ""
     rule: str = ""
     account: str = ""
     user: Text = ""
     times: Times = Times()
     latency_ms: float | None = None
+    simulated: bool = False
 
 
 # -- States: retained, one writer each -----------------------------------------------------------
@@ -358,7 +362,7 @@ Mode = Literal["live", "rehearsal", "paused"]
 
 
 class GatewayState(Struct, frozen=True, kw_only=True):
-    """The gateway in one look. Latencies: milliseconds from ``received`` to ``moved``."""
+    """The gateway in one look. Latencies: of gifts, milliseconds from ``received`` to ``moved``."""
 
     gateway: Id
     mode: Mode = "live"
@@ -490,5 +494,8 @@ def decode(payload: bytes, kind: type[T] | Any) -> T:
 
 
 def decode_event(payload: bytes) -> Event:
-    """Parse one event. Raises ``PayloadError``."""
-    return decode(payload, Event)  # type: ignore[no-any-return]
+    """Parse one event. Raises ``PayloadError``, also for a time that does not exist (the 30th of February)."""
+    event: Event = decode(payload, Event)
+    seconds(event.time)
+    seconds(event.received)
+    return event

@@ -63,7 +63,7 @@ class States:
         self._done: dict[str, int] = dict.fromkeys(drivers, 0)
         self._failed: dict[str, int] = dict.fromkeys(drivers, 0)
         self._noisy: set[str] = set()
-        self._simulated: dict[str, bool] = {}
+        self._practising: dict[str, bool] = {}
 
     def start(self, info: GatewayInfo) -> None:
         self._retained.put(self._topics.gateway_info(self._gateway), info)
@@ -76,7 +76,7 @@ class States:
 
     def counted(self, event: Event) -> None:
         self.counts.events += 1
-        self._simulated[event.account] = event.simulated
+        self._practising[event.account] = event.simulated
         if isinstance(event, GiftEvent):
             self.counts.gifts += event.data.count
 
@@ -89,10 +89,6 @@ class States:
             self.counts.not_done += 1
             if ack.station in self._failed:
                 self._failed[ack.station] += 1
-
-    def simulated(self, account: str) -> bool:
-        """Whether the account's latest event was practice."""
-        return self._simulated.get(account, False)
 
     def garbage(self, topic: str, words: str) -> None:
         """Something that does not follow the contract: counted, and named in the log once a topic."""
@@ -134,7 +130,7 @@ class States:
         self._put_gateway()
         self._retained.put(self._topics.gateway_health(self._gateway), health)
         for account in totals:
-            if account.simulated == self.simulated(account.account):
+            if account.simulated == self._practising.get(account.account, False):
                 self._retained.put(self._topics.account_stats(account.account), account.stats())
 
     def _put_gateway(self) -> None:

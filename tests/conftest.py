@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
 def _libsimavr() -> bool:
-    return any(
-        Path(p).exists() for p in ("/usr/include/simavr/sim_avr.h", "/usr/local/include/simavr/sim_avr.h")
-    )
+    return any(Path(p).exists() for p in ("/usr/include/simavr/sim_avr.h", "/usr/local/include/simavr/sim_avr.h"))
 
 
 PARTS: dict[str, tuple[Callable[[], bool], str]] = {
@@ -29,7 +30,6 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     ),
     "tiktoklive": (lambda: importlib.util.find_spec("TikTokLive") is not None, ""),
 }
-_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

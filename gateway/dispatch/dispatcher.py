@@ -151,11 +151,13 @@ class Dispatcher:
                 status=status,
                 reason=reason,
                 cause=command.cause,
+                trigger=command.trigger,
                 rule=command.rule,
                 account=command.account,
                 user=command.user,
                 times=Times(received=command.received, **{k: stamp(t) for k, t in times.items() if t is not None}),
                 latency_ms=latency,
+                simulated=command.simulated,
             )
         )
 

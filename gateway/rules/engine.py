@@ -133,11 +133,13 @@ def _commands(rule: Compiled, event: Event, times: int) -> list[Command]:
             action=then.action,
             params=then.params,
             cause=event.id,
+            trigger=KINDS[type(event)],
             rule=rule.name,
             account=event.account,
             user=user.nickname or user.name if user else "",
             received=event.received,
             expires_at=expires_at,
+            simulated=event.simulated,
         )
         for unit in range(times)
         for step, then in enumerate(rule.then)

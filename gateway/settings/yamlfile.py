@@ -7,11 +7,9 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -19,6 +17,9 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gateway.errors import SettingsError
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 T = TypeVar("T", bound=Struct)
 Key = str | int
@@ -85,13 +86,19 @@ def read(path: Path) -> Tree:
 
 def convert(tree: Tree, kind: type[T]) -> tuple[T | None, list[tuple[int, str]]]:
     """The Struct, or None and every mistake as (line, text)."""
+    try:
+        return msgspec.convert(tree.data, kind), []
+    except msgspec.ValidationError as e:
+        first = str(e)
+    # msgspec stops at the first mistake; the same schema in jsonschema's hands tells them all. Imported only
+    # now: a gateway or page whose settings are good never loads it.
+    from jsonschema import Draft202012Validator
+
     validator = Draft202012Validator(json_schema(kind))
     mistakes = {
         tree.mistake(path, words) for error in validator.iter_errors(tree.data) for path, words in _explain(error)
     }
-    if mistakes:
-        return None, sorted(mistakes)
-    return msgspec.convert(tree.data, kind), []
+    return None, sorted(mistakes) or [tree.mistake((), first)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -133,7 +140,7 @@ def _found(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _explain(e: ValidationError) -> Iterator[tuple[list[Key], str]]:
+def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
     """(path, words) of each mistake behind one schema error."""
     path: list[Key] = list(e.absolute_path)
     schema: dict[str, Any] = e.schema if isinstance(e.schema, dict) else {}

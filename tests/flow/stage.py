@@ -149,7 +149,7 @@ async def gateway_running(config: Config) -> AsyncIterator[Gateway]:
     async def stopped() -> None:
         await stop.wait()
 
-    task = asyncio.create_task(gateway.run(stopped()))
+    task = asyncio.create_task(gateway.run(stopped))
     try:
         yield gateway
     finally:

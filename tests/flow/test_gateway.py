@@ -5,8 +5,10 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gateway.errors import ServiceError
 from gateway.journal import JournalReader
 from gateway.messages import GatewayState, Order, encode, stamp
 from gateway.practice.boards.virtual import VirtualBoard
@@ -185,3 +187,23 @@ async def test_at_a_clean_stop_every_board_is_disarmed_and_the_gateway_says_offl
         await house.ready()
     await until(lambda: house.client.latest[house.client.topics.gateway_availability("gateway")] == b"offline")
     assert not house.edges.on("lamp")
+
+
+async def test_a_second_gateway_on_the_same_data_folder_is_refused(house: House) -> None:
+    async with gateway_running(house.config):
+        await house.ready()
+        with pytest.raises(ServiceError, match="another gateway runs"):
+            async with gateway_running(house.config):
+                pass
+
+
+async def test_a_gift_with_a_date_that_does_not_exist_moves_nothing(house: House) -> None:
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        impossible = msgspec.structs.replace(c.make_gift("g-bad"), received="2026-02-30T00:00:00.000Z")
+        c.bus.publish(c.topics.account_event("ayu", "gift"), encode(impossible))
+        c.gift("g-1")
+        await until(lambda: "done" in c.of("g-1"))
+    assert c.of("g-bad") == []
+    assert house.edges.rises("lamp") == 1
