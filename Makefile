@@ -38,6 +38,7 @@ $(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(BIN)/python
 
 generated: $(VENV)/test.stamp  ## write again what is generated from one definition
 	$(BIN)/python -m gateway.drivers.arduino.header > firmware/station/src/wire.h
+	$(BIN)/python -m gateway.contract
 	cd gateway/webcast && ../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. webcast.proto
 
 lock:  ## resolve the dependencies anew (needs uv)
