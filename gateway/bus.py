@@ -188,6 +188,7 @@ class Bus:
                 await asyncio.shield(opening)
             except asyncio.CancelledError:
                 await asyncio.wait([opening])  # its socket must be ours before we can close it
+                opening.exception()  # nobody waits for it any more
                 raise
             await asyncio.wait_for(self._changed.wait(), CONNECT_TIMEOUT_S)
         except TimeoutError:

@@ -96,17 +96,24 @@ def main(verbose: bool) -> None:
     show_default=True,
     help="virtual: boards in Python. avr: the real firmware in an AVR simulator. auto: avr where it is installed.",
 )
+@click.option(
+    "--broker",
+    type=click.Choice(["auto", "mosquitto", "embedded"]),
+    default="auto",
+    show_default=True,
+    help="auto: Mosquitto where it is installed, else an embedded one.",
+)
 @click.option("--host", help="Where the page listens. Default: the whole network in a terminal (for a phone), "
               "this machine only without one.")  # fmt: skip
 @click.option(
     "--rate", type=click.FloatRange(0.1, 100), default=1.0, show_default=True, help="How busy the crowd is."
 )
 @_quiet_errors
-def demo(seconds: float | None, boards: str, host: str | None, rate: float) -> None:
+def demo(seconds: float | None, boards: str, broker: str, host: str | None, rate: float) -> None:
     """Everything on this machine, with a practice TikTok and simulated boards."""
     from gateway.demo import run_demo
 
-    sys.exit(run_demo(seconds=seconds, boards=boards, host=host, rate=rate))
+    sys.exit(run_demo(seconds=seconds, boards=boards, broker=broker, host=host, rate=rate))
 
 
 @main.command()

@@ -42,21 +42,21 @@ persistence false
 """
 
 
-def run_demo(*, seconds: float | None, boards: str, host: str | None, rate: float) -> int:
+def run_demo(*, seconds: float | None, boards: str, broker: str, host: str | None, rate: float) -> int:
     """Run until Ctrl-C or for so long; the process's exit status: 0 only if gifts arrived, boards
     acknowledged actions, and the page answered."""
     logging.getLogger().setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="stagewire-demo-"))
     try:
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            return runner.run(_Demo(folder, boards, host, rate).run(seconds))
+            return runner.run(_Demo(folder, boards, broker, host, rate).run(seconds))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Demo:
-    def __init__(self, folder: Path, boards: str, host: str | None, rate: float) -> None:
-        self._folder, self._boards, self._rate = folder, boards, rate
+    def __init__(self, folder: Path, boards: str, broker: str, host: str | None, rate: float) -> None:
+        self._folder, self._boards, self._broker, self._rate = folder, boards, broker, rate
         # Without a terminal nobody can scan a code with a phone: the page then stays on this machine.
         self._host = host or ("0.0.0.0" if sys.stdout.isatty() else "127.0.0.1")  # noqa: S104
         self._children = Children(folder)
@@ -74,6 +74,7 @@ class _Demo:
                     await asyncio.wait([show])
                 if not show.cancelled():
                     await show
+                self._memory()
                 answered = await asyncio.to_thread(self._page_answers)
             return self._verdict(answered)
         finally:
@@ -125,8 +126,10 @@ class _Demo:
         port, words = choose_port(1883)
         _tell(words)
         program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-        if program is None:
-            _tell("broker: embedded (install mosquitto for the real one)")
+        if program is None and self._broker == "mosquitto":
+            raise ServiceError("mosquitto is not installed: sudo apt-get install mosquitto")
+        if program is None or self._broker == "embedded":
+            _tell("broker: embedded, MQTT 3.1.1 (a venue wants mosquitto)")
             embedded = EmbeddedBroker(port)
             await embedded.start()
             stack.push_async_callback(embedded.stop)
@@ -179,6 +182,11 @@ class _Demo:
             f"events {s.events:>6}   gifts {s.gifts:>5}   actions done {s.actions:>5}   not done {s.not_done:>4}"
             f"   waiting {s.queue:>3}   gift to motion p50 {p50}"
         )
+
+    def _memory(self) -> None:
+        sizes = self._children.memory_mb()
+        if sizes:
+            click.echo("memory: " + ", ".join(f"{name} {mb:.0f} MB" for name, mb in sizes.items()))
 
     def _verdict(self, answered: bool) -> int:
         s = self._state
