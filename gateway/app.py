@@ -59,7 +59,7 @@ class Gateway:
         self._journal = Journal(data)
         self._store = StatsStore(data)
         self._totals = Totals()
-        self._program = compile_rules(config.rules, settings.accounts)
+        self._program = compile_rules(config.rules)
         self._rule_state = RuleState()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._latency = Latency()

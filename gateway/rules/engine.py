@@ -3,7 +3,7 @@
 Compiled once into an index by account and kind of event, so rules that cannot match cost nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -75,18 +75,21 @@ class Compiled(Struct, frozen=True):
 
 
 class Program(Struct, frozen=True):
-    """Rules ready to run: (account, kind) to the rules that could match, in file order."""
+    """Rules ready to run: account, then kind, to the rules that could match, in file order.
 
-    index: dict[tuple[str, str], list[Compiled]]
+    Only accounts that a rule names have an entry of their own; all others share ``everyone``.
+    """
+
+    named: dict[str, dict[str, list[Compiled]]]
+    everyone: dict[str, list[Compiled]]
 
     def rules_for(self, event: Event) -> list[Compiled]:
-        return self.index.get((event.account, KINDS[type(event)]), [])
+        return self.named.get(event.account, self.everyone).get(KINDS[type(event)], [])
 
 
-def compile_rules(rules: Mapping[str, Rule], accounts: Iterable[str]) -> Program:
+def compile_rules(rules: Mapping[str, Rule]) -> Program:
     """Turn checked rules (gateway.settings.load) into a Program."""
-    everyone = list(accounts)
-    index: dict[tuple[str, str], list[Compiled]] = {}
+    program = Program({a: {} for rule in rules.values() for a in rule.accounts}, {})
     for name, rule in rules.items():
         if not rule.enabled:
             continue
@@ -94,9 +97,10 @@ def compile_rules(rules: Mapping[str, Rule], accounts: Iterable[str]) -> Program
         compiled = Compiled(
             name, matcher, rule.then, duration(rule.cooldown) if rule.cooldown else 0.0, duration(rule.deadline)
         )
-        for account in rule.accounts or everyone:
-            index.setdefault((account, kind), []).append(compiled)
-    return Program(index)
+        wanted = [program.named[a] for a in rule.accounts] or [*program.named.values(), program.everyone]
+        for kinds in wanted:
+            kinds.setdefault(kind, []).append(compiled)
+    return program
 
 
 def decide(program: Program, event: Event, now: float, state: State) -> Decision:

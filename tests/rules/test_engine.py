@@ -30,7 +30,7 @@ FIRE = [{"station": "cannon", "action": "fire"}]
 
 def program(when: dict[str, object], **more: object) -> Program:
     book = msgspec.convert({"rules": {"r": {"when": when, "then": FIRE, **more}}}, RuleBook)
-    return compile_rules(book.rules, ["ayu", "rio"])
+    return compile_rules(book.rules)
 
 
 def gift(count: int = 1, total: int = 1, *, name: str = "Rose", ended: bool = True, **more: object) -> Event:
@@ -124,11 +124,19 @@ def test_a_rule_for_one_account_leaves_the_others_alone_and_a_disabled_one_never
     assert not one(program({"gift": {"name": "Rose"}}, enabled=False), gift()).reasons
 
 
+def test_rules_keep_their_order_whether_they_name_accounts_or_not() -> None:
+    rose = {"when": {"gift": {"name": "Rose"}}, "then": FIRE}
+    rules = {"a": rose, "b": {**rose, "accounts": ["rio"]}, "c": rose}
+    p = compile_rules(msgspec.convert({"rules": rules}, RuleBook).rules)
+    assert [r.name for r in p.rules_for(gift(account="rio"))] == ["a", "b", "c"]
+    assert [r.name for r in p.rules_for(gift(account="not-in-the-settings"))] == ["a", "c"]
+
+
 def test_a_rule_that_is_saved_as_enabled_fires() -> None:
     """The predecessor saved "Active" and compared "active": no rule ever fired."""
     saved = encode(program_book())
     again = msgspec.json.decode(saved, type=RuleBook)
-    assert one(compile_rules(again.rules, ["ayu"]), gift()).commands
+    assert one(compile_rules(again.rules), gift()).commands
 
 
 def program_book() -> RuleBook:
