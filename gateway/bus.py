@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 15
 """A dead link is noticed after 1.5 times this, by the broker too, which then sends our last will."""
 CONNECT_TIMEOUT_S = 5.0
-BACKOFF_S = (0.25, 10.0)
+BACKOFF_S = (0.25, 2.0)
+"""A pending stop waits at most this long after the broker is back; trying costs next to nothing."""
 SESSION_EXPIRY_S = 24 * 3600
 """How long the broker keeps events for a client with ``keep_session`` that is away."""
 MAX_QUEUED = 10_000

@@ -92,7 +92,7 @@ def asyncapi() -> dict[str, Any]:
         name = _name(c.topic)
         message = "Availability" if c.payload is str else c.payload.__name__
         payload = {"enum": ["online", "offline"]} if c.payload is str else _ref(message)
-        parameters = {p: {} for p in re.findall(r"{(\w+)}", c.topic)}
+        parameters: dict[str, dict[str, str]] = {p: {} for p in re.findall(r"{(\w+)}", c.topic)}
         document["channels"][name] = {
             "address": c.topic,
             "description": c.words,

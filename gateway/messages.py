@@ -356,6 +356,7 @@ class StationState(Struct, frozen=True, kw_only=True):
     outputs: int = 0
     done: int = 0
     failed: int = 0
+    simulated: bool = False
 
 
 Mode = Literal["live", "rehearsal", "paused"]

@@ -117,6 +117,7 @@ class States:
                 outputs=health.outputs,
                 done=self._done[name],
                 failed=self._failed[name],
+                simulated=self._settings.stations[name].board.simulated,
             ),
         )
         self._retained.put(self._topics.station_availability(name), ONLINE if health.online else OFFLINE)

@@ -1,0 +1,81 @@
+"""The page's process: a source, a WSGI server, and an end that is quick."""
+
+import logging
+import signal
+import socket
+from pathlib import Path
+from types import FrameType
+
+from waitress.server import create_server  # type: ignore[import-untyped]  # ships no types
+
+from gateway.errors import ServiceError
+from gateway.settings.models import Settings
+from web.app import create_app
+from web.source import Source
+
+log = logging.getLogger(__name__)
+logging.getLogger("waitress").setLevel(logging.WARNING)  # else a line for every phone that goes
+
+THREADS = 64
+"""40 event streams at most, and 24 for everything else."""
+CONNECTIONS = 500
+"""A browser keeps connections open; too few would shut the stop button out before any thread is busy."""
+GONE_MS = 10_000
+"""A phone that acknowledges nothing for this long is gone, and its thread is free again; the system's own
+patience would be a quarter of an hour."""
+IDLE_S = 30
+MAX_BEHIND = 128 * 1024
+"""Bytes a slow phone may lag, here and again in the system, before its stream waits for it; what it is sent
+then is the newest state, not a backlog."""
+
+
+def serve(settings: Settings, base_dir: Path = Path()) -> None:
+    """Serve the page until SIGTERM or Ctrl-C; ends within 2 s. To be called in the main thread.
+
+    ``base_dir`` is where the settings file stands. Raises ``ServiceError`` when the address cannot be
+    used, ``BusError`` when the broker's password or CA file cannot be read.
+    """
+    web = settings.web
+    source = Source(settings.venue, settings.broker, base_dir=base_dir)
+    server = create_server(
+        create_app(source, hosts=[web.host, *web.hosts]),
+        sockets=[_listen(web.host, web.port)],
+        threads=THREADS,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=True,
+        channel_timeout=IDLE_S,
+        outbuf_high_watermark=MAX_BEHIND,
+        ident=None,
+    )
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        source.stop()  # first, so that the event streams let go of their threads
+        raise SystemExit(0)
+
+    old = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        source.start()
+        log.info("the page is at http://%s:%d/", web.host, web.port)
+        server.run()
+    finally:
+        source.stop()
+        server.close()
+        source.join(1.0)
+        for s, handler in old.items():
+            signal.signal(s, handler)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=128)
+    except OSError as e:
+        raise ServiceError(
+            f"the page cannot use {host}:{port}: {e.strerror}; is another `stagewire web` running? "
+            "Choose another web.port"
+        ) from None
+    # Accepted connections inherit both; the second is Linux.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_BEHIND)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MS)
+    return listening

@@ -1,0 +1,287 @@
+"""The page's end of the bus: an asyncio loop in a thread keeps the venue, any thread may press or read ``rows``.
+
+What makes safe (a stop, a disarm, a pause) is sent at QoS 1 and repeated until the broker has it. What
+allows movement (a reset, arming, going live) is sent now or never: found in a queue minutes later, it
+would move a machine that nobody is watching.
+"""
+
+import asyncio
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gateway.bus import Bus, Message
+from gateway.errors import BusError, PayloadError, ServiceError
+from gateway.messages import (
+    EstopReset,
+    EstopTrip,
+    Mode,
+    ModeOrder,
+    Request,
+    Response,
+    encode,
+    stamp,
+)
+from gateway.settings.models import Broker
+from gateway.topics import Topics
+from web.rows import Rows
+from web.stop import Stop, judge
+from web.venue import Venue, subscriptions
+
+log = logging.getLogger(__name__)
+
+UPDATE_S = 0.1
+"""Changes are gathered this long: at most ten updates a second, however hard it rains likes."""
+SETTLE_S = 1.0
+"""After a connect, the retained messages are in by then (a local broker needs milliseconds)."""
+REPEAT_S = 1.0
+"""A stop that the broker has not shown us back is sent again this often while it can be reached."""
+ANSWER_S = 2.0
+"""How long a gateway has to answer a request; longer than any board needs, short for a thumb."""
+LOOP_S = 2.0
+"""A press must reach the loop within this, or the page says that its own end hangs."""
+MEMORY = 64
+"""Presses remembered: one repeated by a phone after its stop was reset must not stop the venue again."""
+
+T = TypeVar("T")
+
+
+class Source:
+    """``start`` before use, ``stop`` once at the end; every method between may be called from any thread.
+
+    ``rows`` is what the page shows.
+    """
+
+    def __init__(self, venue: str, broker: Broker, *, base_dir: Path = Path()) -> None:
+        self.venue = venue
+        self.rows = Rows(secrets.token_hex(4))
+        self._broker = broker
+        self._base_dir = base_dir
+        self._topics = Topics(venue)
+        # all below is the loop's
+        self._state = Venue(venue)
+        self._pending: EstopTrip | None = None  # the broker has not shown it back
+        self._held: EstopTrip | None = None  # no gateway has taken it: a broker that restarts may forget it
+        self._presses: deque[str] = deque(maxlen=MEMORY)
+        self._repeat: asyncio.TimerHandle | None = None
+        self._settle: asyncio.TimerHandle | None = None
+        self._answers: dict[str, asyncio.Future[Response]] = {}
+        self._link = {"connected": False, "words": "connecting to the broker", "since": stamp(time.time())}
+        self._commit_due = False
+        self._last_commit = 0.0
+        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Raises ``BusError`` when the broker's password or CA file cannot be used."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Wake every waiter and close the connection. May be called from a signal handler."""
+        self.rows.closed = True
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._main.cancel)
+
+    def join(self, timeout: float) -> None:
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except asyncio.CancelledError:
+            pass
+        except BusError as e:
+            self._failure = e
+        finally:
+            self._ready.set()
+            self.rows.close()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        this = asyncio.current_task()
+        assert this is not None
+        self._main = this
+        self._bus = Bus(
+            self._broker,
+            f"web-{self.venue}-{self.rows.instance}",
+            on_message=self._on_message,
+            on_state=self._on_state,
+            base_dir=self._base_dir,
+        )
+        for topic_filter in subscriptions(self._topics):
+            self._bus.subscribe(topic_filter)
+        self._commit()
+        self._ready.set()
+        await self._bus.run()
+
+    # -- what the page presses -----------------------------------------------------------------------
+
+    def trip(self, name: str, by: str) -> Stop:
+        """Stop everything. ``name`` is the press's id: the same press twice is one stop.
+
+        While the broker is away the stop is kept, shown as pending, and sent the moment it is back.
+        """
+        return self._call(self._trip(name, by))
+
+    def reset(self, trip: str, by: str) -> Stop:
+        """End the stop ``trip``; machines stay disarmed. Raises ``PayloadError`` when it does not stand,
+        ``BusError`` when it could not be sent."""
+        return self._call(self._reset(trip, by))
+
+    def arm(self, armed: bool, by: str) -> list[Response]:
+        """Ask every gateway that is online; their answers. Raises ``BusError`` when one does not answer."""
+        return self._call(self._arm(armed, by), ANSWER_S + LOOP_S)
+
+    def mode(self, mode: Mode, by: str) -> None:
+        """Order a mode. Raises ``BusError`` when it could not be sent."""
+        self._call(self._order(mode, by))
+
+    def _call(self, work: Coroutine[Any, Any, T], timeout: float = LOOP_S) -> T:
+        if self.rows.closed:
+            work.close()
+            raise ServiceError("the page is shutting down")
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            future.cancel()
+            raise ServiceError("the page's own end of the bus hangs; restart `stagewire web`") from None
+
+    async def _trip(self, name: str, by: str) -> Stop:
+        stop = self._judge()
+        if stop.phase == "clear" and name in self._presses:
+            return stop
+        self._presses.append(name)
+        if self._pending is None:
+            # Another phone's stop that a gateway holds is this stop too: its proof must stay valid.
+            held = stop.can_reset and stop.trip
+            trip = EstopTrip(id=held or name, by=by, at=stamp(time.time()), reason="pressed on the page")
+            self._pending = self._held = trip
+            log.warning("stop %s pressed by %s", trip.id, by)
+        self._send_pending()
+        self._touch()
+        return self._judge()
+
+    def _send_pending(self) -> None:
+        if self._repeat is not None:
+            self._repeat.cancel()
+            self._repeat = None
+        if self._pending is not None:
+            self._bus.publish(self._topics.estop_trip, encode(self._pending), qos=1, retain=True)
+            self._repeat = self._loop.call_later(REPEAT_S, self._send_pending)
+
+    def _follow_trip(self, topic: str) -> None:
+        """What a message on ``topic`` says of our own stop."""
+        if topic == self._topics.estop_trip:
+            trip = self._state.trip
+            if self._pending and trip and trip.id == self._pending.id:
+                self._pending = None
+            elif self._pending is None:
+                self._held = None  # cleared, or another's: not ours to keep any more
+        if self._held and any(
+            g.proof and g.proof.tripped and g.proof.trip and g.proof.trip.id == self._held.id
+            for g in self._state.gateways().values()
+        ):
+            self._held = None
+
+    async def _reset(self, trip: str, by: str) -> Stop:
+        stop = self._judge()
+        if stop.trip != trip or stop.phase == "clear":
+            raise PayloadError("that stop does not stand any more: look at the page again")
+        if not stop.can_reset:
+            raise BusError("no gateway answers, so nothing can be reset")
+        if not self._bus.publish(self._topics.estop_reset, encode(EstopReset(trip=trip, by=by)), qos=0):
+            raise BusError("the broker does not answer: the reset was not sent")
+        log.warning("stop %s: reset pressed by %s", trip, by)
+        return stop
+
+    async def _arm(self, armed: bool, by: str) -> list[Response]:
+        gateways = [g for g in sorted(self._state.ids("gateway")) if self._state.online("gateway", g)]
+        if not gateways or not self._bus.connected:
+            raise BusError("no gateway answers: nothing was sent")
+        waiting = {g: self._loop.create_future() for g in gateways}
+        names = {g: f"arm-{secrets.token_hex(8)}" for g in gateways}
+        try:
+            for g, answer in waiting.items():
+                self._answers[names[g]] = answer
+                request = Request(transaction=names[g], by=by, params={"armed": armed})
+                self._bus.publish(self._topics.gateway_request(g, "arm"), encode(request), qos=0 if armed else 1)
+            log.warning("%s pressed by %s", "arm" if armed else "disarm", by)
+            await asyncio.wait(waiting.values(), timeout=ANSWER_S)
+        finally:
+            for name in names.values():
+                del self._answers[name]
+        silent = [g for g, answer in waiting.items() if not answer.done()]
+        if silent:
+            raise BusError(f"gateway {', '.join(silent)} did not answer within {ANSWER_S:.0f} s")
+        return [answer.result() for answer in waiting.values()]
+
+    async def _order(self, mode: Mode, by: str) -> None:
+        order = encode(ModeOrder(mode=mode, by=by))
+        if not self._bus.publish(self._topics.mode, order, qos=0 if mode == "live" else 1, retain=True):
+            raise BusError("the broker does not answer: the mode was not sent")
+        log.warning("mode %s ordered by %s", mode, by)
+
+    # -- on the loop ---------------------------------------------------------------------------------
+
+    def _on_message(self, message: Message) -> None:
+        answer = self._state.take(message.topic, message.payload, message.retain, time.time())
+        if answer is not None:
+            waiting = self._answers.get(answer.transaction)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(answer)
+            return
+        if self._held is not None:
+            self._follow_trip(message.topic)
+        self._touch()
+
+    def _on_state(self, connected: bool, words: str) -> None:
+        if connected != self._link["connected"]:
+            self._link["since"] = stamp(time.time())
+        self._link |= {"connected": connected, "words": words}
+        if self._settle is not None:  # one of an earlier connection would sweep too early
+            self._settle.cancel()
+        if connected:
+            self._state.begin()
+            self._settle = self._loop.call_later(SETTLE_S, self._sweep)
+            self._pending = self._held
+            self._send_pending()
+        self._touch()
+
+    def _sweep(self) -> None:
+        self._state.sweep()
+        self._touch()
+
+    def _judge(self) -> Stop:
+        return judge(
+            pending=self._pending,
+            trip=self._state.trip,
+            gateways=self._state.gateways(),
+            connected=self._bus.connected,
+        )
+
+    def _touch(self) -> None:
+        """Something changed: commit now if the last commit is long enough ago, else when it is."""
+        if not self._commit_due:
+            self._commit_due = True
+            self._loop.call_at(max(self._loop.time(), self._last_commit + UPDATE_S), self._commit)
+
+    def _commit(self) -> None:
+        self._commit_due = False
+        self._last_commit = self._loop.time()
+        changed = self._state.drain()
+        changed["stop", "venue"] = self._judge()
+        changed["link", "broker"] = self._link
+        changed["mode", "venue"] = self._state.mode
+        self.rows.put(changed)

@@ -1,0 +1,115 @@
+"""What the page may say of the emergency stop. Pure, and the one place where green is decided."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.messages import BoardProof, EstopProof, EstopTrip, Text, Timestamp
+
+Phase = Literal["clear", "pending", "stopping", "stopped"]
+"""``pending``: pressed, but the broker does not have it. ``stopping``: on its way, or a board has not
+proved it. ``stopped``: every board has proved this very trip, and its gateway answers now."""
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What is known of one gateway: does it answer, its last proof, the stations it says are its own."""
+
+    online: bool
+    proof: EstopProof | None = None
+    stations: list[str] = []
+
+
+class Stop(Struct, frozen=True, kw_only=True):
+    """The stop in one look. ``words`` says what is not proved and why; empty when there is nothing to say."""
+
+    phase: Phase
+    trip: str = ""
+    by: Text = ""
+    at: Timestamp | None = None
+    reason: Text = ""
+    boards: list[BoardProof] = []
+    words: Text = ""
+    can_reset: bool = False
+
+
+CLEAR = Stop(phase="clear")
+
+
+def judge(
+    *, pending: EstopTrip | None, trip: EstopTrip | None, gateways: Mapping[str, Seen], connected: bool
+) -> Stop:
+    """The state of the stop.
+
+    ``pending`` is our own trip that the broker has not shown us back, ``trip`` the one retained there (an
+    empty id: tripped by something that is not a Stagewire client, so any proof is a proof of it).
+    """
+    standing = pending or trip or _tripped_by_gateway(gateways)
+    if standing is None:
+        return CLEAR
+    if pending is not None:
+        return Stop(
+            phase="pending",
+            trip=pending.id,
+            by=pending.by,
+            at=pending.at,
+            reason=pending.reason,
+            words="" if connected else "The broker does not answer. The stop is sent the moment it is back.",
+        )
+    boards: list[BoardProof] = []
+    troubles: list[str] = []
+    proved = connected and bool(gateways)
+    can_reset = False
+    for name, seen in sorted(gateways.items()):
+        proof = seen.proof if _proves(seen.proof, standing) else None
+        boards += _boards(name, seen, proof)
+        if not seen.online:
+            troubles.append(f"Gateway {name} does not answer: nothing on its boards is proved.")
+        proved = proved and seen.online and proof is not None and proof.confirmed
+        can_reset = can_reset or (connected and seen.online and proof is not None)
+    if not gateways:
+        troubles.append("No gateway has ever answered here: nothing is proved.")
+    if not connected:
+        troubles.append("The broker does not answer: this list may be old.")
+    return Stop(
+        phase="stopped" if proved and all(b.confirmed for b in boards) else "stopping",
+        trip=standing.id or _proved_id(gateways),
+        by=standing.by,
+        at=standing.at,
+        reason=standing.reason,
+        boards=boards,
+        words=" ".join(troubles),
+        can_reset=can_reset,
+    )
+
+
+def _boards(gateway: str, seen: Seen, proof: EstopProof | None) -> list[BoardProof]:
+    """Every board of this gateway; one that the proof leaves out, or whose gateway is gone, is not proved."""
+    if proof is None:
+        return [BoardProof(station=s, confirmed=False, detail="no answer yet") for s in seen.stations]
+    told = {b.station for b in proof.boards}
+    silent = [s for s in seen.stations if s not in told]
+    boards = [
+        b if seen.online else BoardProof(station=b.station, confirmed=False, detail=f"{gateway} is gone")
+        for b in proof.boards
+    ]
+    return boards + [BoardProof(station=s, confirmed=False, detail="not in the proof") for s in silent]
+
+
+def _proves(proof: EstopProof | None, trip: EstopTrip) -> bool:
+    if proof is None or not proof.tripped:
+        return False
+    return not trip.id or (proof.trip is not None and proof.trip.id == trip.id)
+
+
+def _tripped_by_gateway(gateways: Mapping[str, Seen]) -> EstopTrip | None:
+    """A gateway may be tripped without the retained instruction: by its own stop input, for one."""
+    for seen in gateways.values():
+        if seen.proof is not None and seen.proof.tripped:
+            return seen.proof.trip or EstopTrip(id="")
+    return None
+
+
+def _proved_id(gateways: Mapping[str, Seen]) -> str:
+    found = _tripped_by_gateway(gateways)
+    return found.id if found is not None else ""

@@ -1,0 +1,218 @@
+"""What the bus has said of one venue, as rows for the page. Pure: no thread, no clock, no I/O."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from gateway import topics
+from gateway.errors import PayloadError
+from gateway.messages import (
+    AccountState,
+    AccountStats,
+    Ack,
+    EstopProof,
+    EstopTrip,
+    GatewayHealth,
+    GatewayInfo,
+    GatewayState,
+    ModeOrder,
+    Response,
+    StationInfo,
+    StationState,
+    decode,
+    decode_event,
+    stamp,
+)
+from gateway.topics import Address, Topics
+from web.feed import Actions, Feed
+from web.stop import Seen
+
+log = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+"""A row's kind (account, station, gateway, connector, event, action, ...) and its id."""
+
+FACETS: dict[tuple[str, str], type[Struct]] = {
+    ("account", "state"): AccountState,
+    ("account", "stats"): AccountStats,
+    ("gateway", "info"): GatewayInfo,
+    ("gateway", "state"): GatewayState,
+    ("gateway", "health"): GatewayHealth,
+    ("gateway", "estop"): EstopProof,
+    ("station", "info"): StationInfo,
+    ("station", "state"): StationState,
+}
+"""The retained states and what each must be."""
+
+MAX_ROWS = 100
+"""Of one kind: a venue has a few dozen; whoever invents ids on the bus must not fill our memory."""
+
+
+def subscriptions(t: Topics) -> Iterable[str]:
+    """Every topic filter the page needs."""
+    yield t.connector_availability("+")
+    yield t.account_state("+")
+    yield t.account_stats("+")
+    yield t.account_event("+", "+")
+    yield t.gateway_availability("+")
+    yield t.gateway_info("+")
+    yield t.gateway_state("+")
+    yield t.gateway_health("+")
+    yield t.gateway_estop("+")
+    yield t.gateway_response("+", "arm")
+    yield t.station_availability("+")
+    yield t.station_info("+")
+    yield t.station_state("+")
+    yield t.station_result("+")
+    yield t.estop_trip
+    yield t.mode
+
+
+class Venue:
+    """Feed it messages with ``take``; ``drain`` gives the rows that changed since the last time.
+
+    After a reconnect call ``begin``, and ``sweep`` once the retained messages are in: a state that was
+    cleared while we were away is never announced, so what was not said again no longer stands.
+    """
+
+    def __init__(self, venue: str) -> None:
+        self.trip: EstopTrip | None = None
+        self.mode: ModeOrder | None = None
+        self.garbage = 0
+        self._venue = venue
+        self._retained: dict[tuple[str, str, str], Any] = {}
+        self._generation: dict[tuple[str, str, str], int] = {}
+        self._now = 0
+        self._dirty: set[Key] = set()
+        self._feed = Feed()
+        self._actions = Actions()
+        self._warned: set[str] = set()
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    def take(self, topic: str, payload: bytes, retain: bool, at: float) -> Response | None:
+        """One message; the answer to a request of ours is returned. What breaks the contract is counted."""
+        address = topics.parse(topic)
+        if address is None or address.venue != self._venue:
+            return None
+        try:
+            return self._take(address, payload, retain, at)
+        except PayloadError as e:
+            self.garbage += 1
+            level = logging.DEBUG if topic in self._warned else logging.WARNING
+            if len(self._warned) < MAX_ROWS:
+                self._warned.add(topic)
+            log.log(level, "%s: ignored, it does not follow the contract: %s", topic, e)
+            return None
+
+    def _take(self, a: Address, payload: bytes, retain: bool, at: float) -> Response | None:
+        if a.kind == "control":
+            self._control(a, payload)
+        elif a.facet == "availability":
+            if payload and payload not in (topics.ONLINE, topics.OFFLINE):
+                raise PayloadError(f"availability is online or offline, not {payload[:20]!r}")
+            state = {"online": payload == topics.ONLINE, "since": stamp(at)} if payload else None
+            old = self._retained.get((a.kind, a.id, a.facet))
+            if old and state and old["online"] == state["online"]:
+                state = old  # said again after a reconnect: the old "since" stands
+            self._keep((a.kind, a.id, a.facet), state)
+        elif kind := FACETS.get((a.kind, a.facet)):
+            self._keep((a.kind, a.id, a.facet), decode(payload, kind) if payload else None)
+        elif retain:
+            raise PayloadError("events and results are never retained")
+        elif (a.kind, a.facet) == ("account", "event"):
+            self._dirty.update(("event", i) for i in self._feed.add(decode_event(payload)))
+        elif (a.kind, a.facet) == ("station", "result"):
+            ack: Ack = decode(payload, Ack)
+            self._dirty.update(("action", i) for i in self._actions.add(ack, at))
+            self._dirty.add(("station", ack.station))
+        elif (a.kind, a.facet) == ("gateway", "response"):
+            return decode(payload, Response)
+        return None
+
+    def _control(self, a: Address, payload: bytes) -> None:
+        key = ("control", a.facet, a.detail)
+        self._generation[key] = self._now
+        if (a.facet, a.detail) == ("estop", "trip"):
+            self.trip = _trip(payload) if payload else None
+        elif a.facet == "mode":
+            self.mode = decode(payload, ModeOrder) if payload else None
+
+    def _keep(self, key: tuple[str, str, str], value: Any) -> None:
+        kind, name, _facet = key
+        if value is None:
+            self._retained.pop(key, None)
+            self._generation.pop(key, None)
+        else:
+            if key not in self._retained and len(self.ids(kind)) >= MAX_ROWS and name not in self.ids(kind):
+                raise PayloadError(f"more than {MAX_ROWS} of kind {kind}: this one is left out")
+            self._retained[key] = value
+            self._generation[key] = self._now
+        self._dirty.add((kind, name))
+
+    def begin(self) -> None:
+        """A new connection: what is said from here on stands."""
+        self._now += 1
+
+    def sweep(self) -> None:
+        """Forget every retained state that was not said since ``begin``."""
+        for key in [k for k, g in self._generation.items() if g != self._now]:
+            del self._generation[key]
+            if key[0] != "control":
+                self._keep(key, None)
+            elif key[1] == "mode":
+                self.mode = None
+            else:
+                self.trip = None
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    def ids(self, kind: str) -> set[str]:
+        return {name for k, name, _ in self._retained if k == kind}
+
+    def online(self, kind: str, name: str) -> bool:
+        availability = self._retained.get((kind, name, "availability"))
+        return bool(availability and availability["online"])
+
+    def gateways(self) -> dict[str, Seen]:
+        """Every gateway that was ever heard here and not cleared since."""
+        found = {}
+        for name in self.ids("gateway"):
+            info = self._retained.get(("gateway", name, "info"))
+            found[name] = Seen(
+                online=self.online("gateway", name),
+                proof=self._retained.get(("gateway", name, "estop")),
+                stations=info.stations if info else [],
+            )
+        return found
+
+    def drain(self) -> dict[Key, Any]:
+        """The rows that changed, None for one that is no more; what fell out of a list is left out."""
+        changed: dict[Key, Any] = {}
+        for kind, name in self._dirty:
+            if kind == "event":
+                if (event := self._feed.rows.get(name)) is not None:
+                    changed[kind, name] = event
+            elif kind == "action":
+                if (action := self._actions.rows.get(name)) is not None:
+                    changed[kind, name] = action
+            else:
+                changed[kind, name] = self._row(kind, name)
+        self._dirty.clear()
+        return changed
+
+    def _row(self, kind: str, name: str) -> dict[str, Any] | None:
+        row = {f: v for (k, n, f), v in self._retained.items() if (k, n) == (kind, name)}
+        if row and kind == "station":
+            row["last"] = self._actions.last(name)
+        return row or None
+
+
+def _trip(payload: bytes) -> EstopTrip:
+    """Any non-empty payload trips; one that is not ours has an empty id."""
+    try:
+        return decode(payload, EstopTrip)
+    except PayloadError:
+        return EstopTrip(id="", by="another program")

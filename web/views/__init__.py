@@ -1,0 +1,1 @@
+"""One module for each thing the page can be asked; each makes a blueprint from what it needs."""
