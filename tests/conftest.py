@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 

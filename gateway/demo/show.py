@@ -22,7 +22,6 @@ from gateway.demo.boards import make_boards
 from gateway.demo.children import Children, choose_port
 from gateway.errors import ServiceError
 from gateway.messages import GatewayState, decode
-from gateway.practice.broker import EmbeddedBroker
 from gateway.practice.crowd import Rates
 from gateway.practice.server import PracticeTikTok
 from gateway.service import until_signalled
@@ -130,6 +129,8 @@ class _Demo:
             raise ServiceError("mosquitto is not installed: sudo apt-get install mosquitto")
         if program is None or self._broker == "embedded":
             _tell("broker: embedded, MQTT 3.1.1 (a venue wants mosquitto)")
+            from gateway.practice.broker import EmbeddedBroker  # half a second of imports, seldom needed
+
             embedded = EmbeddedBroker(port)
             await embedded.start()
             stack.push_async_callback(embedded.stop)

@@ -49,7 +49,7 @@ class Dispatcher:
         return len(self._queues[station])
 
     def running(self, station: str) -> str:
-        """The id of the station's running command, or an empty text."""
+        """The station's running action, or an empty text."""
         return self._running.get(station, "")
 
     def submit(self, command: Command) -> None:
@@ -112,7 +112,7 @@ class Dispatcher:
                 wake.clear()
                 await wake.wait()
             command, decided = queue.popleft()
-            self._running[station] = command.id
+            self._running[station] = command.action
             self._on_change(station)
             await self._perform(driver, command, decided)
             self._running.pop(station, None)

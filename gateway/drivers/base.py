@@ -78,7 +78,7 @@ class Driver(Protocol):
         """
 
     def estop(self, trip: int) -> None:
-        """Make everything safe now, past every queue; repeated until ``health.stopped``. ``trip`` is its 32-bit id."""
+        """Make everything safe now, past every queue, repeated until ``health.stopped``. ``trip`` has 32 bits."""
 
     def reset_estop(self, trip: int) -> None:
         """End that stop. Outputs stay off until ``arm``."""

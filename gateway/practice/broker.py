@@ -5,6 +5,9 @@ import contextlib
 import logging
 import warnings
 
+from amqtt.broker import Broker
+from amqtt.errors import AMQTTError
+
 from gateway.errors import ServiceError
 
 
@@ -18,8 +21,6 @@ class EmbeddedBroker:
         """Raises ``ServiceError`` when the port cannot be used."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its plugin loader warns of its own defaults
-            from amqtt.broker import Broker
-
             self._broker = Broker(
                 {
                     "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{self._port}"}},
@@ -29,9 +30,9 @@ class EmbeddedBroker:
         logging.getLogger("amqtt").setLevel(logging.ERROR)
         try:
             await self._broker.start()
-        except Exception as e:  # amqtt wraps whatever happens in classes of its own
+        except (AMQTTError, OSError) as e:
             raise ServiceError(f"the embedded broker cannot start on port {self._port}: {e}") from None
 
     async def stop(self) -> None:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(AMQTTError, OSError, TimeoutError):
             await asyncio.wait_for(self._broker.shutdown(), 1.0)

@@ -87,7 +87,7 @@ async def test_one_wire_works_in_order_and_another_does_not_wait_for_it(stage: S
     await stage.until(lambda: stage.gates["lamp"].started)
     assert stage.gates["cannon"].started == ["a"]
     assert stage.dispatcher.waiting("cannon") == 1
-    assert stage.dispatcher.running("cannon") == "a"
+    assert stage.dispatcher.running("cannon") == "fire"
 
 
 async def test_the_same_command_twice_runs_once_also_when_it_ran_before_this_start(stage: Stage) -> None:

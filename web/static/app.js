@@ -77,12 +77,15 @@ function draw() {
 }
 
 function drawBanners(lost) {
-  const practice = [...store.rows("account").values()].some((a) => a.state?.simulated || a.stats?.simulated);
-  fill(at("banners"), [lost?.title, lost?.words, practice], () => [
+  const live = [...store.rows("account").values()].some((a) => a.state?.simulated || a.stats?.simulated);
+  const boards = [...store.rows("station").values()].some((s) => s.state?.simulated);
+  fill(at("banners"), [lost?.title, lost?.words, live, boards], () => [
     lost && h("div", { class: "banner lost" }, icon("warn"),
       h("p", {}, h("strong", {}, lost.title), ` ${lost.words} What you see below is old. A stop pressed now is kept and sent the moment it can be.`)),
-    practice && h("div", { class: "banner practice" },
-      h("p", {}, h("strong", {}, "Practice"), " The LIVE is simulated: no real viewers, no real gifts.")),
+    (live || boards) && h("div", { class: "banner practice" },
+      h("p", {}, h("strong", {}, "Practice"),
+        live && " The LIVE is simulated: no real viewers, no real gifts.",
+        boards && " Boards are simulated: nothing real moves.")),
   ]);
 }
 

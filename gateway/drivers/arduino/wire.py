@@ -241,7 +241,7 @@ class TableCommit(Message, frozen=True):
 
 
 class Run(Message, frozen=True):
-    """Energise ``channel`` at ``level`` (0 to 255; 255 for on) for ``on_ms``. ``id`` never moves anything twice."""
+    """Energise ``channel`` at ``level`` (0 to 255, on) for ``on_ms``. An ``id`` never moves anything twice."""
 
     KIND: ClassVar[int] = 0x44
     id: u32
