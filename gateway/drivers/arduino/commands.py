@@ -1,0 +1,212 @@
+"""The commands given to one board and not ended yet; each gets exactly one ending, and none is guessed."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+
+from gateway.drivers.arduino import wire, words
+from gateway.drivers.arduino.connection import Connection
+from gateway.drivers.arduino.table import ON, Plan, Refused, Table
+from gateway.drivers.base import Ending, Outcome
+from gateway.messages import Command, seconds
+
+log = logging.getLogger(__name__)
+
+MAX_PENDING = 32
+"""Commands at once on one board: more than its channels, and half of what the link queues."""
+RESOLVE_S = 5.0
+"""How long a command that may have moved waits for its board after its deadline, to be asked about."""
+
+
+def wire_id(command_id: str) -> int:
+    """The 32-bit id that stands for a command on the wire; never 0."""
+    return int.from_bytes(hashlib.blake2b(command_id.encode()).digest()[:4], "little") or 1
+
+
+def wall(at: float) -> float:
+    """A time on the loop's clock as seconds since 1970."""
+    return time.time() + (at - asyncio.get_running_loop().time())
+
+
+class _Pending:
+    """One command on its way. Times are on the loop's clock."""
+
+    def __init__(self, command: Command, plan: Plan, on_moved: Callable[[float], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self.command = command
+        self.plan = plan
+        self.on_moved = on_moved
+        self.run = wire.Run(wire_id(command.id), plan.index, ON, plan.on_ms)
+        self.deadline = loop.time() + seconds(command.expires_at) - time.time()
+        self.sent: float | None = None
+        self.moved: float | None = None
+        self.asked = False  # the board's next word answers a question, and its time is no edge's
+        self.doubtful = False  # the board may have forgotten that it ever had this one
+        self.outcome: asyncio.Future[Outcome] = loop.create_future()
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Commands:
+    """``away`` says why nothing can be sent now; ``stopped``: a stop is in force, nothing may be sent."""
+
+    def __init__(self, station: str, table: Table) -> None:
+        self.away = "the board has not been found yet"
+        self.stopped = False
+        self._station = station
+        self._table = table
+        self._pending: dict[int, _Pending] = {}
+        self._rested: dict[str, float] = {}  # channel -> when its rest is over
+        self._connection: Connection | None = None
+
+    # -- what the driver tells -----------------------------------------------------------------
+
+    def ready(self, connection: Connection, *, remembers: bool) -> None:
+        """A board that can work is there. ``remembers``: it surely kept the ids it was told before."""
+        self._connection = connection
+        for p in list(self._pending.values()):
+            if p.sent is None:
+                self._submit(p)
+            else:
+                p.asked = True
+                p.doubtful = p.doubtful or not remembers
+                connection.send(wire.Query(p.run.id))
+
+    def lost(self, why: str) -> None:
+        self._connection = None
+        self.away = why
+
+    def stop(self) -> None:
+        """A stop is in force: what was not sent never will be; the board answers for the rest."""
+        self.stopped = True
+        for p in list(self._pending.values()):
+            if p.sent is None:
+                self._end(p, Ending.BLOCKED, words.STOPPED)
+
+    def result(self, result: wire.Result, now: float) -> None:
+        """What the board says of one id."""
+        p = self._pending.get(result.id)
+        if p is None or self._connection is None:
+            return
+        try:
+            status = wire.RunStatus(result.status)
+        except ValueError:
+            log.warning("%s: the board says status %d, unknown here", self._station, result.status)
+            self._end(p, Ending.FAILED, "the board speaks of things unknown here: flash it with this version")
+            return
+        at = self._connection.clock.at(result.board_ms, now)
+        if status is wire.RunStatus.STARTED:
+            self._moved(p, at)
+        elif status is wire.RunStatus.UNKNOWN_ID:
+            self._unknown(p, now)
+        else:
+            self._ended(p, status, at, now)
+        p.asked = False
+
+    # -- one command ---------------------------------------------------------------------------
+
+    async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
+        """As ``Driver.perform``."""
+        if command.dry_run:
+            return Outcome(ending=Ending.BLOCKED, reason="rehearsal: nothing moves")
+        try:
+            plan = self._table.plan(command)
+        except Refused as e:
+            return Outcome(ending=Ending.REJECTED, reason=str(e))
+        p = _Pending(command, plan, on_moved)
+        if p.run.id in self._pending:
+            return Outcome(ending=Ending.REJECTED, reason="the same command is already on its way")
+        if self.stopped:
+            return Outcome(ending=Ending.BLOCKED, reason=words.STOPPED)
+        if len(self._pending) >= MAX_PENDING:
+            return Outcome(ending=Ending.BLOCKED, reason=f"{MAX_PENDING} commands are on their way already")
+        self._pending[p.run.id] = p
+        p.timer = asyncio.get_running_loop().call_at(p.deadline, self._overdue, p)
+        try:
+            if self._connection is not None:
+                self._submit(p)
+            return await p.outcome
+        except asyncio.CancelledError:
+            if p.sent is not None and self._connection is not None:
+                self._connection.send(wire.Cancel(p.run.id))
+            raise
+        finally:
+            p.timer.cancel()
+            self._pending.pop(p.run.id, None)
+
+    def _submit(self, p: _Pending) -> None:
+        assert self._connection is not None
+        now = asyncio.get_running_loop().time()
+        if self.stopped:
+            self._end(p, Ending.BLOCKED, words.STOPPED)
+        elif now >= p.deadline:
+            self._end(p, Ending.EXPIRED, "too late: its deadline passed before it could be sent")
+        elif self._connection.send(p.run):
+            p.sent = now
+        else:
+            self._end(p, Ending.BLOCKED, "the wire to the board is full: wait a moment")
+
+    def _moved(self, p: _Pending, at: float) -> None:
+        if p.moved is not None:
+            return
+        if p.sent is not None and 0 < p.sent - at < wire.HEARTBEAT_MS / 1000:
+            at = p.sent  # the clocks agree to a millisecond or so; cause still comes before effect
+        p.moved = at
+        p.on_moved(wall(at))
+
+    def _ended(self, p: _Pending, status: wire.RunStatus, at: float, now: float) -> None:
+        channel = p.plan.channel
+        ran = p.moved is not None  # else ``at`` is no edge: a refusal, or the memory of an earlier run
+        if ran and not p.asked:
+            self._rested[channel] = at + self._table.rest_s(channel)
+        rest_s = max(0.1, self._rested.get(channel, now + self._table.rest_s(channel)) - now)
+        ending, reason = words.ending(
+            status,
+            channel=channel,
+            asked_ms=p.plan.on_ms,
+            limit=self._table.limit(channel),
+            rest_s=rest_s,
+            moved=ran,
+        )
+        self._end(p, ending, reason, None if p.asked or not ran else at)
+
+    def _unknown(self, p: _Pending, now: float) -> None:
+        """Asked, the board has never heard of it: it never moved, if the board kept its memory."""
+        if p.moved is not None:
+            self._end(p, Ending.FAILED, "the board lost power while it ran")
+        elif p.doubtful:
+            self._end(p, Ending.FAILED, "the board went away and came back; whether it moved is not known")
+        else:
+            p.sent = None
+            self._submit(p)
+
+    def _overdue(self, p: _Pending) -> None:
+        """The deadline passed: whatever has not moved by now never will."""
+        loop = asyncio.get_running_loop()
+        if p.sent is None:
+            self._end(p, Ending.EXPIRED, f"not sent before its deadline: {self.away}")
+            return
+        if p.moved is None and self._connection is not None:
+            # Not acknowledged yet: the board may lack it, and must not get it from now on.
+            self._connection.link.swap(p.run, wire.Query(p.run.id))
+        p.timer = loop.call_later(p.plan.on_ms / 1000 + RESOLVE_S, self._give_up, p)
+
+    def _give_up(self, p: _Pending) -> None:
+        what = "how far it came is not known" if p.moved else "whether it moved is not known"
+        why = self.away if self._connection is None else "the board did not answer"
+        self._end(p, Ending.FAILED, f"{why}; {what}")
+
+    def _end(self, p: _Pending, ending: Ending, reason: str = "", ended: float | None = None) -> None:
+        self._pending.pop(p.run.id, None)
+        if p.outcome.done():
+            return
+        p.outcome.set_result(
+            Outcome(
+                ending=ending,
+                reason=reason,
+                sent=None if p.sent is None else wall(p.sent),
+                moved=None if p.moved is None else wall(p.moved),
+                ended=None if ended is None else wall(ended),
+            )
+        )

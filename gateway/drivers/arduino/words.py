@@ -1,0 +1,83 @@
+"""What a board says, or does not say, in words that a person understands."""
+
+from typing import assert_never
+
+from gateway.drivers.arduino.wire import Hello, RunStatus, State, StateFlag
+from gateway.drivers.base import Ending
+from gateway.settings.models import Board
+
+NOT_ARMED = "not armed: press Arm on the page"
+STOPPED = "stopped: reset the emergency stop, then press Arm on the page"
+
+
+def ending(
+    status: RunStatus, *, channel: str, asked_ms: int, limit: str, rest_s: float, moved: bool
+) -> tuple[Ending, str]:
+    """The ending that ``status`` means. ``rest_s``: how long the channel still rests; ``moved``: it had begun.
+
+    STARTED and UNKNOWN_ID are no endings; the caller has dealt with them.
+    """
+    match status:
+        case RunStatus.DONE:
+            return Ending.DONE, ""
+        case RunStatus.CANCELLED:
+            return Ending.CANCELLED, "cancelled"
+        case RunStatus.STOPPED if moved:
+            return Ending.CANCELLED, "the emergency stop ended it"
+        case RunStatus.STOPPED:
+            return Ending.BLOCKED, STOPPED
+        case RunStatus.NOT_ARMED:
+            return Ending.BLOCKED, NOT_ARMED
+        case RunStatus.BUSY:
+            return Ending.BLOCKED, f"busy: {channel} is still moving"
+        case RunStatus.RESTING:
+            return Ending.BLOCKED, f"resting: wait {rest_s:.1f} s"
+        case RunStatus.OVER_LIMIT:
+            return Ending.REJECTED, f"asks for {asked_ms} ms; {channel} may be on for {limit} at most"
+        case RunStatus.NO_CHANNEL:
+            return Ending.REJECTED, f"the board has no output channel {channel}: check the wiring table"
+        case RunStatus.NOT_CONFIGURED:
+            return Ending.BLOCKED, "the board has no channel table yet: it is being sent"
+        case RunStatus.DUTY:
+            return Ending.BLOCKED, f"{channel} was on too much lately: let it cool down"
+        case RunStatus.INTERLOCK:
+            return Ending.BLOCKED, f"interlock: another output of {channel}'s group is on"
+        case RunStatus.FULL:
+            return Ending.BLOCKED, "the board's queue is full: wait a moment"
+        case RunStatus.LEASE_LOST:
+            return Ending.FAILED, "the gateway fell silent while it ran; the board switched off by itself"
+        case RunStatus.RESET:
+            return Ending.FAILED, "a reset interrupted it: look at the board's power supply"
+        case RunStatus.STARTED | RunStatus.UNKNOWN_ID:
+            raise ValueError(f"{status.name} is no ending")
+        case _:
+            assert_never(status)
+
+
+def missing(board: Board) -> str:
+    """No port to try for ``board``."""
+    if board.port:
+        return f"there is no {board.port}: check the board's cable and power"
+    which = f"with USB serial number {board.serial_number}" if board.serial_number else f"with id {board.id}"
+    return f"no port for a board {which}: check its cable and power"
+
+
+def wrong_board(hello: Hello, port: str, expected: str) -> str:
+    """Another board than the settings name answers."""
+    return (
+        f"{port} is board {hello.board_id or '(without id)'}, expected {expected}: "
+        "swap the cables, or correct the id in the settings"
+    )
+
+
+def complaint(state: State, *, known_trip: bool) -> str:
+    """What is wrong with a board that is there. ``known_trip``: its stop was begun or ended from here."""
+    if state.flags & StateFlag.STOP_INPUT:
+        return "the stop button wired to the board is pressed: release it, then press Stop and Reset on the page"
+    if state.flags & StateFlag.STOPPED and not known_trip:
+        return "the board is stopped since before: press Stop, then Reset on the page"
+    return ""
+
+
+def firmware(hello: Hello) -> str:
+    return f"{hello.fw_major}.{hello.fw_minor}.{hello.fw_patch}"
