@@ -39,7 +39,7 @@ $(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(BIN)/python
 generated: $(VENV)/test.stamp  ## write again what is generated from one definition
 	$(BIN)/python -m gateway.drivers.arduino.header > firmware/station/src/wire.h
 	$(BIN)/python -m gateway.contract
-	cd gateway/webcast && ../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. webcast.proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. gateway/webcast/webcast.proto
 
 lock:  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \

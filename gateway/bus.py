@@ -7,7 +7,6 @@ on the loop and a message crosses no thread on its way to a machine (docs/decisi
 import asyncio
 import contextlib
 import logging
-import os
 import random
 import socket
 import ssl
@@ -26,6 +25,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.errors import BusError
 from gateway.settings.models import Broker
+from gateway.settings.secrets import read_secret
 from gateway.topics import OFFLINE, ONLINE
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Bus:
     and once per distinct trouble while connecting. With ``keep_session`` the broker keeps QoS 1 messages
     for this ``client_id`` while it is away.
 
-    Raises ``BusError`` from the constructor when a password or CA file cannot be read.
+    Raises ``SettingsError`` or ``BusError`` from the constructor when a password or CA file cannot be read.
     """
 
     def __init__(
@@ -141,7 +141,8 @@ class Bus:
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_queued_messages_set(MAX_QUEUED)
         if b.username is not None:
-            client.username_pw_set(b.username, self._password(base_dir))
+            password = base_dir / b.password_file if b.password_file else None
+            client.username_pw_set(b.username, read_secret(password, "broker.password_file") if password else None)
         if b.tls:
             ca = str(base_dir / b.ca_file) if b.ca_file else None
             try:
@@ -158,17 +159,6 @@ class Bus:
         client.on_socket_register_write = self._want_write
         client.on_socket_unregister_write = self._written
         return client
-
-    def _password(self, base_dir: Path) -> str | None:
-        if not self._broker.password_file:
-            return None
-        path = base_dir / self._broker.password_file
-        try:
-            if os.name == "posix" and path.stat().st_mode & 0o077:
-                raise BusError(f"{path} can be read by others: run `chmod 600 {path}`")
-            return path.read_text(encoding="utf-8").strip()
-        except OSError as e:
-            raise BusError(f"broker.password_file {path} cannot be read: {e.strerror}") from None
 
     async def _connect(self) -> bool:
         """One try; True when the broker accepted us."""
@@ -191,7 +181,8 @@ class Bus:
                 await asyncio.wait([opening])  # its socket must be ours before we can close it
                 opening.exception()  # nobody waits for it any more
                 raise
-            await asyncio.wait_for(self._changed.wait(), CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._changed.wait()
         except TimeoutError:
             self._client.disconnect()
             self._say(f"the broker {b.host}:{b.port} takes connections but does not answer MQTT")
@@ -203,7 +194,8 @@ class Bus:
         while self.connected:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._changed.wait()
             self._client.loop_misc()  # keep-alive; notices a dead link
 
     async def _close(self) -> None:

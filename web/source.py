@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gateway.bus import Bus, Message
-from gateway.errors import BusError, PayloadError, ServiceError
+from gateway.errors import BusError, PayloadError, ServiceError, StagewireError
 from gateway.messages import (
     EstopReset,
     EstopTrip,
@@ -81,7 +81,7 @@ class Source:
     # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Raises ``BusError`` when the broker's password or CA file cannot be used."""
+        """Raises ``SettingsError`` or ``BusError`` when the password or CA file cannot be used."""
         self._thread.start()
         self._ready.wait()
         if self._failure is not None:
@@ -101,7 +101,7 @@ class Source:
             asyncio.run(self._serve())
         except asyncio.CancelledError:
             pass
-        except BusError as e:
+        except StagewireError as e:
             self._failure = e
         finally:
             self._ready.set()

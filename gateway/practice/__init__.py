@@ -1,4 +1,1 @@
-"""Practice TikTok: a LIVE platform on loopback that speaks the real Webcast wire.
-
-For rehearsals, demos and tests. Everybody in it is invented.
-"""
+"""Everything simulated: a practice TikTok, boards, a broker. Production never imports it."""

@@ -35,4 +35,5 @@ class EmbeddedBroker:
 
     async def stop(self) -> None:
         with contextlib.suppress(AMQTTError, OSError, TimeoutError):
-            await asyncio.wait_for(self._broker.shutdown(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._broker.shutdown()

@@ -17,6 +17,9 @@ Duration = Annotated[
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 
+USERNAME = r"^[A-Za-z0-9._]{1,32}$"
+"""TikTok's own rule for an @name, without the @."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -59,7 +62,7 @@ class Connector(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A LIVE account; ``username`` is the @name without the @."""
 
-    username: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._]{1,32}$", description="the @name, without the @")]
+    username: Annotated[str, Meta(pattern=USERNAME, description="the @name, without the @")]
     title: Name | None = None
     enabled: bool = True
 

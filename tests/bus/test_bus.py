@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.bus import Bus, Message
-from gateway.errors import BusError
+from gateway.errors import SettingsError
 from gateway.settings.models import Broker
 from tests.broker import Mosquitto, free_port
 
@@ -115,7 +115,7 @@ async def test_a_password_file_that_others_can_read_is_refused(tmp_path: Path) -
     secret = tmp_path / "password"
     secret.write_text("x")
     secret.chmod(0o644)
-    with pytest.raises(BusError, match="chmod 600"):
+    with pytest.raises(SettingsError, match="chmod 600"):
         Bus(Broker(username="u", password_file="password"), "c", base_dir=tmp_path)
 
 

@@ -16,10 +16,10 @@ from gateway.demo import venue
 from gateway.demo.children import Children
 from gateway.journal import JournalReader
 from gateway.messages import AccountState, CommentEvent, GiftEvent, decode_event
-from gateway.practice.acts import GIFTS, Tap, Viewer
 from gateway.practice.boards.avr import AvrBoard
-from gateway.practice.room import Room
-from gateway.practice.server import PracticeTikTok
+from gateway.practice.tiktok.acts import GIFTS, Tap, Viewer
+from gateway.practice.tiktok.room import Room
+from gateway.practice.tiktok.server import PracticeTikTok
 from gateway.settings.load import Config
 from gateway.stats.store import StatsReader
 from tests.broker import Mosquitto, free_port

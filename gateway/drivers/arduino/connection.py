@@ -105,7 +105,8 @@ class Connection(asyncio.Protocol):
             t.abort()
         self._fd = -1
         with contextlib.suppress(TimeoutError):  # a device that hangs may keep its port a while
-            await asyncio.wait_for(self._gone.wait(), CLOSE_S)
+            async with asyncio.timeout(CLOSE_S):
+                await self._gone.wait()
 
     # -- the session ---------------------------------------------------------------------------
 
@@ -124,7 +125,8 @@ class Connection(asyncio.Protocol):
         self._ended = self._loop.create_future()
         if listen:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), QUIET_S)
+                async with asyncio.timeout(QUIET_S):
+                    await self._heard.wait()
         for _ in range(round(ANSWER_S / CONNECT_S)):
             if self.lost:
                 raise DriverError(self.lost)

@@ -20,7 +20,13 @@ Mcu = Literal["uno", "mega"]
 FIRMWARE = Path(__file__).parents[3] / "firmware"
 BUILD = FIRMWARE / "build"
 PACKAGES = "gcc-avr avr-libc arduino-core-avr binutils-avr libsimavr-dev libelf-dev gcc make"
-_NEEDED = ("avr-gcc", "gcc", "make", Path("/usr/include/simavr/sim_avr.h"))
+_NEEDED = (
+    "avr-gcc",
+    "gcc",
+    "make",
+    Path("/usr/include/simavr/sim_avr.h"),
+    Path("/usr/share/arduino/hardware/arduino/avr/cores/arduino/Arduino.h"),
+)
 _BUILD_LIMIT_S = 180
 _START_LIMIT_S = 10
 _STOP_LIMIT_S = 3
@@ -125,7 +131,8 @@ class AvrBoard:
         assert process.stdin is not None
         process.stdin.close()  # the simulator ends with it
         try:
-            await asyncio.wait_for(process.wait(), _STOP_LIMIT_S)
+            async with asyncio.timeout(_STOP_LIMIT_S):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -179,7 +186,8 @@ class AvrBoard:
     async def time(self) -> float:
         """Simulated seconds; every edge before that has been told to ``on_edge`` when this returns."""
         self._tell("time")
-        return await asyncio.wait_for(self._asked.get(), _START_LIMIT_S)
+        async with asyncio.timeout(_START_LIMIT_S):
+            return await self._asked.get()
 
     # -- the works -----------------------------------------------------------------------------
 
@@ -195,7 +203,8 @@ class AvrBoard:
 
     async def _wait_for_port(self) -> None:
         try:
-            await asyncio.wait_for(self._plugged.wait(), _START_LIMIT_S)
+            async with asyncio.timeout(_START_LIMIT_S):
+                await self._plugged.wait()
         except TimeoutError:
             await self.stop()
             raise DriverError(f"the simulator of a {self.mcu} opened no port in {_START_LIMIT_S} s") from None

@@ -1,0 +1,1 @@
+"""Where a LIVE can be heard; each source yields the same Events."""

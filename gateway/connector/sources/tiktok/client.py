@@ -1,0 +1,168 @@
+"""TikTokLive's client with what it lacks. Where it must be handled with care, a comment says why."""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from functools import cache
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+from TikTokLive.client.client import TikTokLiveClient
+from TikTokLive.client.errors import TikTokLiveError, UserOfflineError
+from TikTokLive.client.logger import TikTokLiveLogHandler
+from TikTokLive.client.web.web_settings import WebDefaults
+from websockets.exceptions import WebSocketException
+from websockets.legacy.client import WebSocketClientProtocol
+
+from gateway.connector.sources.tiktok.signing import Signing
+from gateway.settings.models import TikTok
+
+log = logging.getLogger(__name__)
+
+HTTP_TIMEOUT = 10.0
+"""Seconds for one request to TikTok or the signing service; the library sets none for the latter."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds for the socket's closing handshake; a dead line never answers it."""
+MAX_QUEUE = 1024
+"""Frames read ahead of the decoder, so that each is stamped when it came."""
+
+_logger = TikTokLiveLogHandler.get_logger()
+_logger.handlers.clear()  # its own handler writes to stderr past everybody's logging settings
+_logger.propagate = True
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request at INFO
+
+
+class Socket(WebSocketClientProtocol):
+    """Notes when each message came off the wire, before it waited for those ahead of it to be decoded."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arrivals: deque[float] = deque()
+        self.arrived = 0.0
+        """When the message read last came, in seconds since 1970; 0 before the first."""
+        self.heard = time.time()
+        """When any frame came last, read or not, in seconds since 1970."""
+        self.heard_at = self.loop.time()
+        """The same by the loop's clock, which nobody sets."""
+
+    async def read_message(self) -> Any:
+        message = await super().read_message()
+        if message is not None:
+            self.heard, self.heard_at = time.time(), self.loop.time()
+            self._arrivals.append(self.heard)
+        return message
+
+    async def recv(self) -> Any:
+        message = await super().recv()
+        self.arrived = self._arrivals.popleft()
+        return message
+
+
+class Client(TikTokLiveClient):  # type: ignore[misc]  # the library is untyped for us
+    """One connection to one account's LIVE. ``on_response`` is called with every decoded envelope.
+
+    TikTokLive's emitter is not used: it loses exceptions, and does not tell which message is history.
+    """
+
+    def __init__(self, username: str, signing: Signing, on_response: Callable[[Any], None]) -> None:
+        options = {"timeout": HTTP_TIMEOUT, "verify": _tls(), "trust_env": not _is_local()}
+        super().__init__(
+            username,
+            web_kwargs={"httpx_kwargs": dict(options)},
+            ws_kwargs={
+                "create_protocol": Socket,
+                "open_timeout": HTTP_TIMEOUT,
+                "close_timeout": CLOSE_TIMEOUT,
+                "max_queue": MAX_QUEUE,
+            },
+        )
+        self._on_response = on_response
+        # In place of the library's own, which has no time-out and does not verify certificates.
+        sdk = self.web.signer.sdk_client
+        key = {"X-Api-Key": signing.key} if signing.key else {}
+        sdk.set_async_httpx_client(
+            httpx.AsyncClient(
+                base_url=WebDefaults.tiktok_sign_url,
+                headers={**sdk._headers, **key},
+                event_hooks={"response": [signing.on_response]},
+                timeout=HTTP_TIMEOUT,
+                verify=_tls(),
+                trust_env=not _is_local(),
+            )
+        )
+
+    async def _parse_webcast_response(self, webcast_response: Any) -> AsyncIterator[Any]:
+        self._on_response(webcast_response)
+        none: tuple[Any, ...] = ()
+        for event in none:  # the library wants a generator of events for its emitter
+            yield event
+
+    @property
+    def socket(self) -> Socket | None:
+        """The open socket; None before it opened and after it closed."""
+        return cast("Socket | None", self._ws.ws)
+
+    async def find_room(self) -> str:
+        """The room in which the account is live now. Raises the library's and httpx's errors.
+
+        The library's ``is_live`` and ``start`` ask the same, but swallow a cancellation on the way.
+        """
+        try:
+            room = await self.web.fetch_room_id_from_html(self.unique_id)
+        except UserOfflineError:
+            raise
+        except (TikTokLiveError, LookupError, ValueError, TypeError) as e:
+            log.debug("%s: its page tells no room (%s); asking the API", self.unique_id, e)
+            room = await self.web.fetch_room_id_from_api(self.unique_id)
+        if True not in await self.web.fetch_is_live.fetch_is_live_room_ids(int(room)):
+            raise UserOfflineError
+        return str(room)
+
+    async def open(self, room: str) -> asyncio.Task[None]:
+        """Sign and connect. Ends or raises when the connection does. Raises what the library does."""
+        # Not ``connect``: cancelling that raises RuntimeError.
+        task = await self.start(room_id=int(room), fetch_live_check=False)
+        return cast("asyncio.Task[None]", task)
+
+    async def hang_up(self, task: asyncio.Task[None] | None, *, politely: bool) -> None:
+        """End everything the connection began. The library's own ``close`` cancels all tasks of the loop."""
+        socket = self.socket
+        if socket is not None:
+            if politely:
+                with contextlib.suppress(WebSocketException, OSError):
+                    await socket.close()
+            socket.transport.abort()
+        for t in (task, self._ws._ping_loop):  # after a broken line the library leaves the latter running
+            if t is not None:
+                t.cancel()
+                await asyncio.wait([t])
+                if not t.cancelled():
+                    t.exception()  # looked at, so that asyncio does not complain of an unseen one
+        await self.web.close()
+        await self.web.signer.client.aclose()
+
+
+def set_addresses(addresses: TikTok) -> None:
+    """Where the platform is; for the whole process, as the library keeps them in a global."""
+    if addresses.app_url:
+        WebDefaults.tiktok_app_url = addresses.app_url.rstrip("/")
+    if addresses.webcast_url:
+        WebDefaults.tiktok_webcast_url = addresses.webcast_url.rstrip("/") + "/webcast"
+    if addresses.sign_url:
+        WebDefaults.tiktok_sign_url = addresses.sign_url.rstrip("/")
+
+
+def _is_local() -> bool:
+    """A proxy from the environment is for TikTok, not for a platform on this machine."""
+    return urlsplit(WebDefaults.tiktok_app_url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for the process: making it costs 20 ms and a megabyte."""
+    return httpx.create_ssl_context()

@@ -1,0 +1,1 @@
+"""TikTok's Webcast wire: ``webcast.proto`` and what the protobuf compiler makes of it."""

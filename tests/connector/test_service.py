@@ -1,0 +1,250 @@
+"""The connector and the bus: nothing lost while the broker is away, commands obeyed, secrets kept."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway import messages as m
+from gateway.bus import Bus, Message
+from gateway.connector import Connector, run_connector
+from gateway.connector import service as connector_service
+from gateway.connector.service import account_id
+from gateway.errors import SettingsError, SourceError
+from gateway.practice.tiktok.acts import GIFTS
+from gateway.settings.models import Account, Settings, TikTok
+from gateway.settings.models import Connector as ConnectorSettings
+from gateway.topics import OFFLINE, ONLINE, Topics
+from tests.broker import Mosquitto
+from tests.connector.conftest import HURRIED, PATIENCE, Recorder, Rig, viewer
+
+pytestmark = pytest.mark.needs("tiktoklive")
+
+TOPICS = Topics("hall")
+
+
+def command(account: str, verb: str, *, retain: bool = False) -> Message:
+    return Message(TOPICS.account_command(account, verb), b"", 1, retain, lambda: None)
+
+
+async def test_events_wait_for_the_broker_in_order_and_states_are_told_again(rig: Rig) -> None:
+    room = await rig.live("ada")
+    rig.bus.away = True
+    rig.connector.on_bus(False, "gone")
+    for n in range(30):
+        room.comment(viewer(n), str(n))
+    room.like(viewer(1), 5)
+    async with asyncio.timeout(PATIENCE):
+        await room.until(acks=31)
+    states = len(rig.bus.states("ada"))
+    rig.bus.away = False
+    rig.connector.on_bus(True, "back")
+    room.comment(viewer(1), "30")
+    await rig.bus.until(lambda: len(rig.bus.events("ada", m.CommentEvent)) == 31)
+    assert [c.data.text for c in rig.bus.events("ada", m.CommentEvent)] == [str(n) for n in range(31)]
+    assert len(rig.bus.states("ada")) == states + 1
+    assert rig.bus.states("ada")[-1].phase == "live"
+    assert rig.connector.lost == 0
+
+
+async def test_a_bus_that_refuses_without_going_away_is_tried_again(rig: Rig) -> None:
+    room = await rig.live("ada")
+    rig.bus.away = True
+    room.gift(viewer(1), GIFTS[-1])
+    async with asyncio.timeout(PATIENCE):
+        await room.until(acks=1)
+    rig.bus.away = False  # nobody says that it takes messages again
+    await rig.bus.until(lambda: rig.bus.events("ada", m.GiftEvent))
+
+
+async def test_a_broker_away_too_long_costs_the_oldest_and_says_so(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connector_service, "WAITING", 10)
+    room = await rig.live("ada")
+    rig.bus.away = True
+    for n in range(25):
+        room.comment(viewer(n), str(n))
+    async with asyncio.timeout(PATIENCE):
+        await room.until(acks=25)
+    rig.bus.away = False
+    rig.connector.on_bus(True, "back")
+    await rig.bus.until(lambda: len(rig.bus.events("ada", m.CommentEvent)) == 10)
+    assert [c.data.text for c in rig.bus.events("ada", m.CommentEvent)] == [str(n) for n in range(15, 25)]
+    assert rig.connector.lost == 15
+    assert caplog.text.count("oldest events are being lost") == 1
+
+
+async def test_disconnect_and_connect_keep_the_session_and_tell_the_gap(rig: Rig) -> None:
+    room = await rig.live("ada")
+    rig.connector.on_message(command("ada", "disconnect"))
+    await rig.bus.until(lambda: rig.bus.phases("ada")[-1] == "offline")
+    assert rig.bus.states("ada")[-1].detail == "disconnected on request"
+    async with asyncio.timeout(PATIENCE):
+        await room.until(watchers=0)
+    rig.connector.on_message(command("ada", "connect"))
+    await rig.bus.until(lambda: rig.bus.events("ada", m.GapEvent))
+    assert rig.bus.phases("ada")[-1] == "live"
+    assert len(rig.bus.events("ada", m.LiveEvent)) == 1
+    assert "not watching" in rig.bus.events("ada", m.GapEvent)[0].data.why
+
+
+async def test_connecting_at_once_after_disconnecting_ends_connected(rig: Rig) -> None:
+    await rig.live("ada")
+    for verb in ("disconnect", "connect", "disconnect", "connect", "connect"):
+        rig.connector.on_message(command("ada", verb))
+    await rig.bus.until(lambda: rig.bus.events("ada", m.GapEvent))
+    assert rig.bus.phases("ada")[-1] == "live"
+
+
+async def test_retained_and_senseless_commands_do_nothing(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    await rig.live("ada")
+    rig.connector.on_message(command("ada", "disconnect", retain=True))
+    rig.connector.on_message(command("ada", "dance"))
+    rig.connector.on_message(command("nobody", "disconnect"))
+    rig.connector.on_message(Message("stagewire/1/hall/account/ada/state", b"", 1, True, lambda: None))
+    rig.connector.on_message(Message("///", b"", 0, False, lambda: None))
+    assert "refused, because it is retained" in caplog.text
+    assert "no command 'dance'" in caplog.text
+    assert rig.bus.phases("ada")[-1] == "live"
+
+
+async def test_an_account_switched_off_in_the_settings_is_offline_until_asked_for(rig: Rig) -> None:
+    rig.room("ada")
+    settings = Settings(
+        venue="hall",
+        connector=rig.settings().connector,
+        accounts={"ada": Account(username="ada.live", enabled=False)},
+    )
+    bus = Recorder()
+    connector = Connector(settings, bus, pace=HURRIED)
+    task = asyncio.create_task(connector.run())
+    connector.on_bus(True)
+    assert bus.states("ada")[-1].detail == "switched off in the settings (enabled: false)"
+    connector.on_message(command("ada", "connect"))
+    await bus.until(lambda: "live" in bus.phases("ada"))
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def test_accounts_may_be_chosen_by_name_or_given_as_a_username() -> None:
+    settings = Settings(venue="hall", accounts={"ada": Account(username="ada.live"), "bo": Account(username="bo")})
+    connector = Connector(settings, Recorder(), accounts=["ada", "@Cleo.Comet_7"])
+    assert {name: a.state.username for name, a in connector.accounts.items()} == {
+        "ada": "ada.live",
+        "cleo-comet-7": "Cleo.Comet_7",
+    }
+
+
+@pytest.mark.parametrize(
+    ("username", "expected"), [("ada", "ada"), ("__", "account"), ("A" * 40, "a" * 32), (".a..b.", "a-b")]
+)
+def test_an_account_id_is_made_of_what_topics_allow(username: str, expected: str) -> None:
+    assert account_id(username) == expected
+
+
+async def test_the_sign_key_is_read_from_its_file_and_shown_to_the_service_only(
+    rig: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = tmp_path / "sign.key"
+    key.write_text("very-secret\n")
+    key.chmod(0o644)
+    settings = rig.settings("ada", sign_key_file="sign.key")
+    with pytest.raises(SettingsError, match="chmod 600"):
+        Connector(settings, rig.bus, base_dir=tmp_path)
+    key.chmod(0o600)
+    rig.room("ada")
+    caplog.set_level("DEBUG")
+    connector = Connector(settings, rig.bus, base_dir=tmp_path, pace=HURRIED)
+    task = asyncio.create_task(connector.run())
+    await rig.bus.until(lambda: "live" in rig.bus.phases("ada"))
+    task.cancel()
+    await asyncio.wait([task])
+    assert rig.tiktok.sign_keys == ["very-secret"]
+    assert "very-secret" not in caplog.text
+
+
+def test_a_missing_sign_key_is_named() -> None:
+    settings = Settings(venue="hall", connector=ConnectorSettings(tiktok=TikTok(sign_key_file="no.key")))
+    with pytest.raises(SettingsError, match=r"sign_key_file: no\.key cannot be read"):
+        Connector(settings, Recorder())
+
+
+@pytest.mark.needs("mosquitto")
+async def test_gifts_cross_a_real_broker_that_goes_away_and_comes_back(rig: Rig, tmp_path: Path) -> None:
+    room = rig.room("ada")
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    settings = Settings(
+        venue="hall",
+        broker=broker.settings,
+        connector=rig.settings().connector,
+        accounts={"ada": Account(username="ada.live")},
+    )
+    heard = Heard()
+    listener = Bus(broker.settings, "listener", on_message=heard, keep_session=False)
+    listener.subscribe(TOPICS.account_event("+", "+"))
+    listener.subscribe(TOPICS.account_state("+"))
+    listener.subscribe(TOPICS.connector_availability("+"))
+    tasks = [asyncio.create_task(listener.run())]
+    connector = asyncio.create_task(run_connector(settings))
+    try:
+        await heard.until(lambda: heard.states() and heard.states()[-1].phase == "live")
+        await heard.until(lambda: heard.last(TOPICS.connector_availability("connector")) == ONLINE)
+        room.gift(viewer(1), GIFTS[-1])
+        await heard.until(lambda: len(heard.gifts()) == 1)
+        broker.stop()
+        for n in range(5):
+            room.gift(viewer(n), GIFTS[-1])
+        async with asyncio.timeout(PATIENCE):
+            await room.until(acks=6)
+        told = len(heard.states())
+        broker.start()  # it remembers nothing: a state means that connector and listener are both back
+        await heard.until(lambda: len(heard.states()) > told)
+        room.gift(viewer(9), GIFTS[-1])
+        await heard.until(lambda: viewer(9).name in [g.data.user.name for g in heard.gifts()])
+    finally:
+        connector.cancel()
+        await asyncio.wait([connector])
+        if listener.connected:
+            await heard.until(lambda: heard.last(TOPICS.connector_availability("connector")) == OFFLINE)
+            assert heard.states()[-1].phase == "offline"
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        broker.stop()
+
+
+class Heard:
+    """What a subscriber received."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self._changed = asyncio.Event()
+
+    def __call__(self, message: Message) -> None:
+        self.messages.append(message)
+        self._changed.set()
+
+    def gifts(self) -> list[m.GiftEvent]:
+        events = [m.decode_event(e.payload) for e in self.messages if e.topic.endswith("/event/gift")]
+        return [e for e in events if isinstance(e, m.GiftEvent)]
+
+    def states(self) -> list[m.AccountState]:
+        return [m.decode(e.payload, m.AccountState) for e in self.messages if e.topic.endswith("/state")]
+
+    def last(self, topic: str) -> bytes:
+        return next((e.payload for e in reversed(self.messages) if e.topic == topic), b"")
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+def test_a_name_that_can_be_no_account_is_refused_with_the_known_ones() -> None:
+    settings = Settings(venue="hall", accounts={"ada": Account(username="ada.otter")})
+    with pytest.raises(SourceError, match=r"'not a name' .* accounts in the settings: ada"):
+        Connector(settings, Recorder(), accounts=["not a name"])
