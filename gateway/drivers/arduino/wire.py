@@ -200,8 +200,8 @@ class Stop(Message, frozen=True):
 
 
 class ResetStop(Message, frozen=True):
-    """Ends the stop it names; the board stays disarmed. A board stopped by its own input or by another
-    trip ignores it. The next State shows what holds."""
+    """Ends the stop it names; the board stays disarmed. A board stopped by another trip ignores it, and so
+    does one whose stop input is open. The next State shows what holds."""
 
     KIND: ClassVar[int] = 0x40
     trip: u32
@@ -265,7 +265,8 @@ class Query(Message, frozen=True):
 
 
 class SetId(Message, frozen=True):
-    """Write the board id into EEPROM; refused while armed. Answered by an unasked HELLO."""
+    """Write the board id into EEPROM; refused while armed. Answered by a HELLO of session 0 once it
+    is written."""
 
     KIND: ClassVar[int] = 0x47
     board_id: text16
@@ -299,7 +300,8 @@ class TableResult(Message, frozen=True):
 
 
 class InputChanged(Message, frozen=True):
-    """A debounced input changed. ``count``: active edges since boot, so a lost message is noticed."""
+    """A debounced input changed. ``count``: active edges since the table came into
+    force, so a lost message is noticed."""
 
     KIND: ClassVar[int] = 0x62
     channel: u8

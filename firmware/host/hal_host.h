@@ -1,0 +1,36 @@
+// A board made of variables: the tests play the world around the portable core.
+#pragma once
+
+#include <stdint.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "hal.h"
+
+namespace host {
+
+struct Pin {
+    bool output, level;  // what the board drives
+    bool outside;        // what the world applies to an input
+};
+
+extern uint32_t us;
+extern Pin pins[70];
+extern uint8_t eeprom[hal::EEPROM_SIZE];
+extern int writes_left;  // until the power fails: later EEPROM writes are lost. Negative: never
+extern wire::Boot boot;
+extern std::vector<uint8_t> to_board, from_board;
+extern std::function<void(uint8_t pin)> on_drive;
+
+// A board fresh from the factory, powered on.
+void factory_new();
+
+// Starts the program again; the RAM that survives a reset keeps its content.
+void restart(wire::Boot why);
+
+// Lets time pass in steps of `step_us`, one pass of the program each.
+void run_ms(uint32_t ms, uint32_t step_us = 100);
+
+}  // namespace host

@@ -1,0 +1,16 @@
+// What each message from the gateway means.
+#pragma once
+
+#include "frame.h"
+#include "wire.h"
+
+namespace orders {
+
+void take(const frame::Frame &f);
+
+// Posts every ending that waits to be reported; false while some still wait for room.
+bool tell_ended();
+
+void gather(wire::Stats &stats);
+
+}  // namespace orders
