@@ -41,11 +41,11 @@ generated: $(VENV)/test.stamp  ## write again what is generated from one definit
 	$(BIN)/python -m gateway.contract
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. gateway/webcast/webcast.proto
 
+RESOLVE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 lock:  ## resolve the dependencies anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
-	  pyproject.toml --extra connector --extra demo -o .locks/run.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
-	  pyproject.toml --extra connector --extra demo --group test -c .locks/run.txt -o .locks/test.txt
+	$(RESOLVE) pyproject.toml .locks/build.in --extra connector --extra demo -o .locks/run.txt
+	$(RESOLVE) pyproject.toml .locks/build.in --extra connector --extra demo --group test \
+	  -c .locks/run.txt -o .locks/test.txt
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
