@@ -32,8 +32,8 @@ $(BIN)/python:
 
 $(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) from $< ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 generated: $(VENV)/test.stamp  ## write again what is generated from one definition

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import logging
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 from amqtt.broker import Broker
 from amqtt.errors import AMQTTError
@@ -11,11 +13,22 @@ from amqtt.errors import AMQTTError
 from gateway.errors import ServiceError
 
 
+class _Stable(dict[str, Any]):
+    """amqtt 0.12.1 awaits inside loops over its subscriptions; a client that subscribes meanwhile ended another
+    client's session with "dictionary changed size during iteration"."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(super().__iter__()))
+
+    def items(self) -> Any:
+        return list(super().items())
+
+
 class EmbeddedBroker:
     """amqtt on 127.0.0.1. About 1 700 messages a second: good for a demo, not for a venue."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
 
     async def start(self) -> None:
         """Raises ``ServiceError`` when the port cannot be used."""
@@ -23,15 +36,16 @@ class EmbeddedBroker:
             warnings.simplefilter("ignore")  # its plugin loader warns of its own defaults
             self._broker = Broker(
                 {
-                    "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{self._port}"}},
+                    "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}},
                     "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
                 }
             )
+        self._broker._subscriptions = _Stable()
         logging.getLogger("amqtt").setLevel(logging.ERROR)
         try:
             await self._broker.start()
         except (AMQTTError, OSError) as e:
-            raise ServiceError(f"the embedded broker cannot start on port {self._port}: {e}") from None
+            raise ServiceError(f"the embedded broker cannot start on port {self.port}: {e}") from None
 
     async def stop(self) -> None:
         with contextlib.suppress(AMQTTError, OSError, TimeoutError):
