@@ -175,8 +175,8 @@ class _Demo:
 
     def _summary(self) -> None:
         s = self._state
-        if s is None:
-            click.echo("waiting for the gateway ...")
+        if s is None or not s.events:
+            click.echo("waiting for the gateway ..." if s is None else "the connector joins the practice LIVE ...")
             return
         p50 = f"{s.latency_p50_ms:.1f} ms" if s.latency_p50_ms is not None else "-"
         click.echo(
