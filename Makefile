@@ -1,6 +1,6 @@
 # Stagewire: `make demo` shows it, `make test` checks it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test packages lint unit generated lock clean
+.PHONY: help demo test packages lint unit test-slow bench soak generated lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +35,15 @@ $(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(BIN)/python
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+test-slow: $(VENV)/test.stamp  ## the tests that take minutes
+	$(BIN)/pytest -m slow $(ARGS)
+
+bench: $(VENV)/test.stamp  ## how long from a gift's publish to the pin's edge
+	$(BIN)/python -m tests.bench.gift_to_pin $(ARGS)
+
+soak: $(VENV)/run.stamp  ## ten minutes of demo; its last line is the memory of each program
+	@$(BIN)/stagewire demo --for 600 --host 127.0.0.1 $(ARGS)
 
 generated: $(VENV)/test.stamp  ## write again what is generated from one definition
 	$(BIN)/python -m gateway.drivers.arduino.header > firmware/station/src/wire.h
