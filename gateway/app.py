@@ -6,14 +6,11 @@ its station's driver (``drivers.arduino``), whose frame is the pulse; ``Gateway.
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import TextIO
 
 from gateway import __version__
 from gateway.bus import Bus, Message
@@ -22,7 +19,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
 from gateway.drivers.base import Driver, Health, Input
-from gateway.errors import PayloadError, ServiceError
+from gateway.errors import PayloadError
 from gateway.estop import EmergencyStop
 from gateway.health import HealthMonitor, Systemd
 from gateway.journal import Journal
@@ -30,7 +27,7 @@ from gateway.messages import FINAL, KINDS, Ack, Event, GatewayInfo, GiftEvent, S
 from gateway.retained import RetainedStates
 from gateway.rules.engine import State as RuleState
 from gateway.rules.engine import compile_rules, decide
-from gateway.service import running, until_signalled
+from gateway.service import own_folder, running, until_signalled
 from gateway.settings.load import Config
 from gateway.states import States, input_event
 from gateway.stats.folds import Totals
@@ -40,8 +37,13 @@ from gateway.topics import Topics, parse
 
 log = logging.getLogger(__name__)
 
+MAX_STRANGERS = 100
+"""Accounts heard of that the settings do not name; more are refused, for each costs memory and disk for good."""
 REMEMBERED_EVENTS = 50_000
 """Event ids remembered to drop duplicates: over an hour of ten busy accounts."""
+RESULTS_QUEUED = 600
+"""Results held for a slow broker: all that the largest gift causes at once, and no more, for ``bus`` reads as many
+messages in one go."""
 STATES_S = 1.0
 """Counters and totals are looked at this often; what a machine does is sent at once."""
 
@@ -65,8 +67,9 @@ class Gateway:
         self._latency = Latency()
         self._dispatcher = Dispatcher(drivers, self._on_ack, self._on_queue, clock)
 
-        # Two connections: events are acknowledged only once they are on disk, and a broker stops sending
-        # when too many wait for that; an emergency stop must never queue behind them.
+        # Three connections. Events are acknowledged only once they are on disk, and a broker stops sending when
+        # too many wait for that; orders and results may come in floods, and a broker drops what a client does
+        # not take in time. An emergency stop and its proof must never queue behind either.
         gateway = settings.gateway.id
         broker, base = settings.broker, config.base_dir
         self._events = Bus(
@@ -86,12 +89,21 @@ class Gateway:
             availability=self._topics.gateway_availability(gateway),
             base_dir=base,
         )
+        self._orders = Bus(
+            broker,
+            f"stagewire-{settings.venue}-{gateway}-orders",
+            on_message=self._on_order_message,
+            max_queued=RESULTS_QUEUED,
+            base_dir=base,
+        )
+        self._dispatcher.hold(True)  # until a stop could be heard
+        self._strangers: set[str] = set()
         self._retained = RetainedStates(self._bus.publish)
         self._estop = EmergencyStop(gateway, drivers, self._on_proof)
         self._control = Control(
             settings, self._topics, self._estop, self._dispatcher, drivers, self._bus.publish, self._journal, clock
         )
-        self._control.subscribe(self._bus)
+        self._control.subscribe(self._bus, self._orders)
         self._states = States(settings, self._topics, self._retained, self._dispatcher, drivers, self._latency)
         self._process = HealthMonitor(gateway, data, storage=self._storage_fault)
         for station, driver in drivers.items():
@@ -111,6 +123,7 @@ class Gateway:
             kind = KINDS[type(event)]
             if (address.id, address.detail) != (event.account, kind):
                 raise PayloadError(f"a {kind} of {event.account!r} does not belong on this topic")
+            self._check_stranger(event.account)
             self._on_event(event, message.ack)
         except PayloadError as e:
             self._states.garbage(message.topic, str(e))
@@ -124,14 +137,17 @@ class Gateway:
         """
         if event.id in self._seen:
             self._states.counts.duplicates += 1
-            acknowledge()
+            if self._journal.fault:
+                acknowledge()
+            else:  # the first copy may not be on disk yet
+                self._journal.append(event, urgent=self._events.crowded, on_durable=acknowledge)
             return
         now = self._clock()
         decision = decide(self._program, event, now, self._rule_state)
         self._remember(event.id)
         for command in decision.commands:
             self._dispatcher.submit(command)
-        urgent = bool(decision.commands) or isinstance(event, GiftEvent)
+        urgent = bool(decision.commands) or isinstance(event, GiftEvent) or self._events.crowded
         if self._journal.fault:
             acknowledge()  # the disk is away: the show goes on from memory, loudly, rather than stall
             self._journal.append(event, urgent=urgent)
@@ -156,6 +172,15 @@ class Gateway:
         elif ack.latency_ms is not None and ack.trigger == "gift":
             self._latency.add(ack.latency_ms)
 
+    def _check_stranger(self, account: str) -> None:
+        if account in self._config.settings.accounts or account in self._strangers:
+            return
+        if len(self._strangers) >= MAX_STRANGERS:
+            raise PayloadError(
+                f"account {account!r} is not in the settings, like {MAX_STRANGERS} others before it"
+            )
+        self._strangers.add(account)
+
     def _remember(self, event_id: str) -> None:
         self._seen[event_id] = None
         if len(self._seen) > REMEMBERED_EVENTS:
@@ -165,12 +190,19 @@ class Gateway:
 
     def _on_control_message(self, message: Message) -> None:
         try:
+            self._on_order_message(message)
+        finally:
+            self._states.controls()
+
+    def _on_order_message(self, message: Message) -> None:
+        try:
             self._control.handle(message)
         except PayloadError as e:
             self._states.garbage(message.topic, str(e))
-        self._states.controls(self._control.armed)
 
     def _on_bus(self, connected: bool, _words: str) -> None:
+        # While no stop could be heard, nothing starts: somebody may be pressing it just now.
+        self._dispatcher.hold(not connected)
         if connected:
             self._retained.resend()
 
@@ -188,7 +220,7 @@ class Gateway:
         self._retained.put(self._topics.gateway_estop(self._config.settings.gateway.id), self._estop.proof)
 
     def _publish(self, topic: str, payload: bytes) -> None:
-        self._bus.publish(topic, payload)
+        self._orders.publish(topic, payload)
 
     def _storage_fault(self) -> str:
         return "; ".join(f for f in (self._journal.fault, self._store.fault) if f)
@@ -207,9 +239,10 @@ class Gateway:
         """
         systemd = Systemd()
         data = self._config.base_dir / self._config.settings.gateway.data
-        self._lock = _own(data)
+        self._lock = own_folder(data)
         await self._journal.open()
         self._totals = await self._store.open()
+        self._strangers = {t.account for t in self._totals} - self._config.settings.accounts.keys()
         self._warm()
         self._states.start(self._info())
         self._on_proof(None)
@@ -218,6 +251,7 @@ class Gateway:
             rooms.push_async_callback(self._store.close)
             rooms.push_async_callback(self._journal.close)
             await rooms.enter_async_context(running("bus", self._bus.run))
+            await rooms.enter_async_context(running("orders", self._orders.run))
             await rooms.enter_async_context(running("states", self._retained.run))
             for station, driver in self._drivers.items():
                 await rooms.enter_async_context(running(f"station {station}", driver.run))
@@ -226,13 +260,17 @@ class Gateway:
             await rooms.enter_async_context(running("tick", self._tick))
             # Events last: nothing may come in before all that it can set in motion is ready.
             await rooms.enter_async_context(running("events", self._events.run))
+            rooms.callback(self._disarm)  # the first thing at the end, however it comes
             if self._config.settings.gateway.arm == "at-start":
                 self._control.arm(True, by="settings (simulated boards)")
-                self._states.controls(self._control.armed)
+                self._states.controls()
             systemd.ready()
             await until()
             systemd.stopping()
-            self._control.arm(False, by="the gateway is stopping")
+
+    def _disarm(self) -> None:
+        self._control.arm(False, by="the gateway is stopping")
+        self._states.controls()
 
     def _warm(self) -> None:
         """What happened before this start is known: a redelivered event is a duplicate."""
@@ -249,24 +287,6 @@ class Gateway:
             config=self._config.fingerprint,
             stations=list(s.stations),
         )
-
-
-def _own(folder: Path) -> TextIO:
-    """Take the data folder for this process; the lock goes with the returned file.
-
-    Raises ``ServiceError`` when another gateway has it: two writers would count every gift twice.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
-    except OSError as e:
-        raise ServiceError(f"the data folder {folder} (gateway.data) cannot be used: {e.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise ServiceError(f"another gateway runs on the data folder {folder}: stop it first") from None
-    return lock
 
 
 async def run_gateway(config: Config) -> None:

@@ -38,13 +38,17 @@ BACKOFF_S = (0.25, 2.0)
 SESSION_EXPIRY_S = 24 * 3600
 """How long the broker keeps events for a client with ``keep_session`` that is away."""
 MAX_QUEUED = 10_000
-"""Outgoing QoS 1 messages held until acknowledged; beyond that ``publish`` answers False."""
+"""Outgoing QoS 1 messages held until acknowledged; beyond that ``publish`` answers False. paho reads as many
+packets in one go as are held, so who must be quick beside a flood allows fewer."""
 RECEIVE_MAXIMUM = 1000
 """Unacknowledged messages the broker may have under way to us: group commits hold acks back."""
+USUAL_INFLIGHT = 20
+"""The same where MQTT 3.1.1 has no way to say it: Mosquitto's default; others allow more."""
 
 
 class Message(Struct, frozen=True):
-    """One received message. ``ack`` must be called once when the bus was made with ``manual_ack``."""
+    """One received message. ``ack`` must be called when the bus was made with ``manual_ack``; a second call
+    does nothing."""
 
     topic: str
     payload: bytes
@@ -78,6 +82,7 @@ class Bus:
         availability: str | None = None,
         keep_session: bool = False,
         manual_ack: bool = False,
+        max_queued: int = MAX_QUEUED,
         base_dir: Path = Path(),
     ) -> None:
         self.connected = False
@@ -87,8 +92,10 @@ class Bus:
         self._availability = availability
         self._keep_session = keep_session
         self._manual_ack = manual_ack
+        self._max_queued = max_queued
         self._subscriptions: dict[str, int] = {}
-        self._generation = 0
+        self._unacknowledged: set[object] = set()
+        self._patience = (RECEIVE_MAXIMUM if broker.protocol == "v5" else USUAL_INFLIGHT) // 2
         self._trouble = ""
         self._changed = asyncio.Event()
         self._client = self._make_client(client_id, base_dir)
@@ -109,6 +116,11 @@ class Bus:
         if not self.connected:
             return False
         return self._client.publish(topic, payload, qos, retain).rc == mqtt.MQTT_ERR_SUCCESS
+
+    @property
+    def crowded(self) -> bool:
+        """Half of what the broker sends without our acknowledgement is under way: acknowledge soon."""
+        return len(self._unacknowledged) >= self._patience
 
     async def run(self) -> None:
         """Own the connection until cancelled, then say ``offline`` and close it."""
@@ -139,7 +151,7 @@ class Bus:
             manual_ack=self._manual_ack,
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
-        client.max_queued_messages_set(MAX_QUEUED)
+        client.max_queued_messages_set(self._max_queued)
         if b.username is not None:
             password = base_dir / b.password_file if b.password_file else None
             client.username_pw_set(b.username, read_secret(password, "broker.password_file") if password else None)
@@ -200,10 +212,13 @@ class Bus:
 
     async def _close(self) -> None:
         if self.connected:
+            last = None
             if self._availability:
-                self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
-            for _ in range(20):  # at most 0.2 s: a close must not hang on a dead broker
-                if not self._client.want_write():
+                last = self._client.publish(self._availability, OFFLINE, qos=1, retain=True)
+            for _ in range(30):  # at most 0.3 s: a close must not hang on a dead broker
+                # The last one is sent when all before it were: only so many are under way at a time.
+                behind = last is not None and last.rc == mqtt.MQTT_ERR_SUCCESS and not last.is_published()
+                if not behind and not self._client.want_write():
                     break
                 await asyncio.sleep(0.01)
         self.connected = False
@@ -220,7 +235,8 @@ class Bus:
         if reason.is_failure:
             self._say(_refusal(self._broker, reason))
             return
-        self._generation += 1
+        # After a reconnect the broker sends unacknowledged messages anew, under new ids.
+        self._unacknowledged.clear()
         self.connected = True
         self._trouble = ""
         for topic_filter, qos in self._subscriptions.items():
@@ -240,15 +256,20 @@ class Bus:
             self._say(f"lost the broker {self._broker.host}:{self._broker.port} ({reason}); trying again")
 
     def _received(self, _client: mqtt.Client, _data: object, m: mqtt.MQTTMessage) -> None:
-        ack = partial(self._ack, self._generation, m.mid) if self._manual_ack and m.qos else _nothing
+        ack: Callable[[], None] = _nothing
+        if self._manual_ack and m.qos:
+            receipt = object()
+            self._unacknowledged.add(receipt)
+            ack = partial(self._ack, receipt, m.mid)
         try:
             self._on_message(Message(m.topic, bytes(m.payload), m.qos, m.retain, ack))
         except Exception:  # paho's parser must survive whatever a receiver does
-            log.exception("%s: a receiver failed on this message", m.topic)
+            log.exception("%s: a receiver failed on this message, which is given up", m.topic)
+            ack()  # else it would come again at every reconnect, and take the place of others until then
 
-    def _ack(self, generation: int, mid: int) -> None:
-        # After a reconnect the broker sends unacknowledged messages anew, under new ids.
-        if generation == self._generation and self.connected:
+    def _ack(self, receipt: object, mid: int) -> None:
+        if receipt in self._unacknowledged and self.connected:
+            self._unacknowledged.remove(receipt)
             self._client.ack(mid, 1)
 
     def _socket_open(self, _client: mqtt.Client, _data: object, sock: Any) -> None:

@@ -8,9 +8,21 @@ from gateway.bus import Bus, Message
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.base import Driver
 from gateway.errors import PayloadError
-from gateway.estop import EmergencyStop, parse_trip
+from gateway.estop import EmergencyStop, parse_trip, tell_each
 from gateway.journal import Journal
-from gateway.messages import Command, EstopReset, ModeOrder, Order, Request, Response, decode, encode
+from gateway.messages import (
+    LONGEST_WAIT_S,
+    Command,
+    EstopReset,
+    ModeOrder,
+    Order,
+    Request,
+    Response,
+    decode,
+    encode,
+    seconds,
+    stamp,
+)
 from gateway.retained import Publish
 from gateway.settings.models import Settings
 from gateway.topics import Address, Topics, parse
@@ -32,20 +44,24 @@ class Control:
         journal: Journal,
         clock: Callable[[], float],
     ) -> None:
-        self.armed = False
         self._gateway = settings.gateway.id
         self._topics, self._estop, self._dispatcher, self._drivers = topics, estop, dispatcher, drivers
         self._publish, self._journal, self._clock = publish, journal, clock
 
-    def subscribe(self, bus: Bus) -> None:
+    @property
+    def armed(self) -> bool:
+        return self._dispatcher.armed
+
+    def subscribe(self, controls: Bus, orders: Bus) -> None:
+        """``orders`` is another connection: a client that floods stations must not delay a stop."""
         for topic in (
             self._topics.estop_trip,
             self._topics.estop_reset,
             self._topics.mode,
             self._topics.gateway_request(self._gateway, "+"),
-            self._topics.station_command("+"),
         ):
-            bus.subscribe(topic)
+            controls.subscribe(topic)
+        orders.subscribe(self._topics.station_command("+"))
 
     def handle(self, message: Message) -> None:
         address = parse(message.topic)
@@ -71,29 +87,34 @@ class Control:
         if armed and self._estop.tripped:
             return "the emergency stop is in force: reset it first"
         log.warning("%s by %s", "ARMED: machines may move" if armed else "disarmed", by or "?")
-        self.armed = armed
-        for driver in self._drivers.values():
-            driver.arm(armed)
+        try:
+            tell_each(self._drivers.values(), lambda driver: driver.arm(armed))
+        finally:
+            self._dispatcher.arm(armed, by)
         return ""
 
     def _trip(self, payload: bytes) -> None:
         trip = parse_trip(payload)
-        if trip is None:
-            return  # the retained trip was cleared: only a reset ends a stop
-        self._estop.trip(trip)
-        self.armed = False
-        self._dispatcher.stop("emergency stop")
+        if trip is not None:
+            try:
+                self._estop.trip(trip)
+            finally:
+                self._dispatcher.stop("emergency stop")
+        elif (standing := self._estop.proof.trip) is not None:
+            # Somebody cleared the retained trip, or a reset crossed a second stop. Only a reset ends a stop,
+            # and until then it stays retained, so that a gateway that restarts is stopped again.
+            self._publish(self._topics.estop_trip, encode(standing), retain=True)
 
     def _mode(self, order: ModeOrder) -> None:
-        log.warning("mode %s by %s", order.mode, order.by or "?")
-        self._dispatcher.mode = order.mode
+        if order.mode != self._dispatcher.mode:  # it is retained: heard again at every reconnect
+            log.warning("mode %s by %s", order.mode, order.by or "?")
+        self._dispatcher.set_mode(order.mode)
 
     def _reset(self, order: EstopReset) -> None:
         refused = self._estop.reset(order)
         if refused:
             raise PayloadError(f"reset refused: {refused}")
         self._dispatcher.resume()
-        # The stop stays retained until now, so that a gateway that restarts meanwhile is stopped again.
         self._publish(self._topics.estop_trip, b"", retain=True)
 
     def _request(self, verb: str, request: Request) -> None:
@@ -117,7 +138,7 @@ class Control:
             params=order.params,
             cause=order.id,
             user=order.by,
-            expires_at=order.expires_at,
+            expires_at=stamp(min(seconds(order.expires_at), self._clock() + LONGEST_WAIT_S)),
             priority=order.priority,
             dry_run=order.dry_run,
         )

@@ -1,8 +1,9 @@
 """The emergency stop: every board told at once, and proof only from the boards' own words."""
 
+import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.drivers.base import Driver
 from gateway.errors import PayloadError
@@ -25,6 +26,13 @@ def parse_trip(payload: bytes) -> EstopTrip | None:
     except PayloadError:
         # A stop is never refused for its form; the same bytes are the same trip.
         return EstopTrip(id=hashlib.blake2b(payload, digest_size=8).hexdigest(), by="unknown sender")
+
+
+def tell_each(drivers: Iterable[Driver], tell: Callable[[Driver], None]) -> None:
+    """Tell every driver, also when another one raises; what was raised is raised after the last."""
+    with contextlib.ExitStack() as all_of_them:
+        for driver in drivers:
+            all_of_them.callback(tell, driver)
 
 
 class EmergencyStop:
@@ -50,9 +58,10 @@ class EmergencyStop:
             return
         log.warning("EMERGENCY STOP %s by %s: %s", trip.id, trip.by or "?", trip.reason or "no reason given")
         self._trip = trip
-        for driver in self._drivers.values():
-            driver.estop(wire_id(trip.id))
-        self.refresh()
+        try:
+            tell_each(self._drivers.values(), lambda driver: driver.estop(wire_id(trip.id)))
+        finally:
+            self.refresh()
 
     def reset(self, order: EstopReset) -> str:
         """End the stop that ``order`` names; an empty text, or in words why not. Nothing is armed by it."""
@@ -61,9 +70,8 @@ class EmergencyStop:
         if order.trip != self._trip.id:
             return f"the stop in force is {self._trip.id}, not {order.trip}: somebody pressed stop again"
         log.warning("emergency stop %s reset by %s", order.trip, order.by or "?")
-        for driver in self._drivers.values():
-            driver.arm(False)
-            driver.reset_estop(wire_id(order.trip))
+        tell_each(self._drivers.values(), lambda driver: driver.arm(False))
+        tell_each(self._drivers.values(), lambda driver: driver.reset_estop(wire_id(order.trip)))
         self._trip = None
         self.refresh()
         return ""
@@ -81,7 +89,7 @@ class EmergencyStop:
             gateway=self._gateway,
             tripped=self._trip is not None,
             trip=self._trip,
-            confirmed=self._trip is not None and all(b.confirmed for b in boards),
+            confirmed=bool(boards) and all(b.confirmed for b in boards),  # no board, no proof
             boards=boards,
         )
 

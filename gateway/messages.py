@@ -17,10 +17,13 @@ from gateway.errors import PayloadError
 
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$")]
 """Name of a venue, account, gateway, station... in a topic: ``[a-z0-9-]{1,32}``."""
-Timestamp = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")]
+Timestamp = Annotated[str, Meta(pattern=r"^(19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$")]
 """UTC, RFC 3339, milliseconds when written by us."""
 Text = Annotated[str, Meta(max_length=4096)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=200)]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""How many of something: what the platform's own 64 bits hold. JSON knows numbers of thousands of digits, and a
+sum of those cannot be written any more."""
 
 
 def stamp(t: float) -> Timestamp:
@@ -48,8 +51,8 @@ class User(Struct, frozen=True, kw_only=True):
     follower: bool = False
     moderator: bool = False
     subscriber: bool = False
-    fan_level: int = 0
-    gifter_level: int = 0
+    fan_level: Count = 0
+    gifter_level: Count = 0
 
 
 class Gift(Struct, frozen=True, kw_only=True):
@@ -62,9 +65,9 @@ class Gift(Struct, frozen=True, kw_only=True):
     user: User
     gift_id: str
     name: Text
-    count: Annotated[int, Meta(ge=0)]
-    total: Annotated[int, Meta(ge=0)]
-    coins: Annotated[int, Meta(ge=0)] | None = None
+    count: Count
+    total: Count
+    coins: Count | None = None
     streak: str = ""
     ended: bool = True
 
@@ -78,19 +81,19 @@ class Like(Struct, frozen=True, kw_only=True):
     """``count`` likes since the last message; ``total`` is the room's own counter."""
 
     user: User | None = None
-    count: Annotated[int, Meta(ge=0)]
-    total: Annotated[int, Meta(ge=0)] = 0
+    count: Count
+    total: Count = 0
 
 
 class Person(Struct, frozen=True, kw_only=True):
     """The data of follow, share, join and subscribe: who did it."""
 
     user: User | None = None
-    count: Annotated[int, Meta(ge=1)] = 1
+    count: Annotated[int, Meta(ge=1, le=2**63 - 1)] = 1
 
 
 class Viewers(Struct, frozen=True, kw_only=True):
-    count: Annotated[int, Meta(ge=0)]
+    count: Count
 
 
 class Live(Struct, frozen=True, kw_only=True):
@@ -197,6 +200,11 @@ MERGED_KINDS = frozenset({"like", "join", "viewers"})
 Param = bool | int | float | Annotated[str, Meta(max_length=200)]
 
 
+LONGEST_WAIT_S = 600.0
+"""Seconds. No deadline counts later than this from now: what waits for a board that is away must not move it an
+hour later, when somebody has a hand in the machine."""
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """One action of one station. ``id`` derives from (event, rule, step, unit): the same gift seen
     twice is the same command. After ``expires_at`` it never moves anything.
@@ -222,7 +230,8 @@ class Command(Struct, frozen=True, kw_only=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What an integrator sends to ``station/<s>/command``; the gateway makes a Command of it."""
+    """What an integrator sends to ``station/<s>/command``; the gateway makes a Command of it, with a deadline
+    at most ten minutes ahead."""
 
     id: MessageId
     action: Id
@@ -426,7 +435,8 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class ModeOrder(Struct, frozen=True, kw_only=True):
-    """Retained on ``control/mode``. Rehearsal: everything is decided, nothing moves. Paused: nothing fires."""
+    """Retained on ``control/mode``. Rehearsal: everything is decided, nothing moves. Paused: nothing fires.
+    Both end what runs and cancel what waits."""
 
     mode: Mode
     by: Text = ""

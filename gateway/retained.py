@@ -16,7 +16,8 @@ class Publish(Protocol):
 
 
 class RetainedStates:
-    """``put`` as often as you like; ``run`` sends what differs from what the broker was last given."""
+    """``put`` as often as you like; ``run`` sends what differs from what the broker was last given, also when
+    it is cancelled."""
 
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
@@ -41,8 +42,11 @@ class RetainedStates:
                 self._sent[topic] = payload
 
     async def run(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            self.flush()
-            await asyncio.sleep(INTERVAL_S)
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                self.flush()
+                await asyncio.sleep(INTERVAL_S)
+        finally:
+            self.flush()  # the last words of a stop: stations offline, boards disarmed

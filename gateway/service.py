@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import TextIO
 
 from gateway.errors import ServiceError
 
@@ -42,6 +45,24 @@ async def running(name: str, run: Callable[[], Awaitable[None]]) -> AsyncIterato
         done, _ = await asyncio.wait([task], timeout=STOP_TIMEOUT_S)
         if not done:
             log.error("%s did not stop within %.0f s", name, STOP_TIMEOUT_S)
+
+
+def own_folder(folder: Path) -> TextIO:
+    """Take the data folder for this process; the lock goes with the returned file.
+
+    Raises ``ServiceError`` when another gateway has it: two writers would count every gift twice.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as e:
+        raise ServiceError(f"the data folder {folder} (gateway.data) cannot be used: {e.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise ServiceError(f"another gateway runs on the data folder {folder}: stop it first") from None
+    return lock
 
 
 async def until_signalled() -> None:

@@ -59,7 +59,6 @@ class States:
         self._settings, self._topics, self._retained = settings, topics, retained
         self._dispatcher, self._drivers, self._latency = dispatcher, drivers, latency
         self._gateway = settings.gateway.id
-        self._armed = False
         self._done: dict[str, int] = dict.fromkeys(drivers, 0)
         self._failed: dict[str, int] = dict.fromkeys(drivers, 0)
         self._noisy: set[str] = set()
@@ -122,8 +121,8 @@ class States:
         )
         self._retained.put(self._topics.station_availability(name), ONLINE if health.online else OFFLINE)
 
-    def controls(self, armed: bool) -> None:
-        self._armed = armed
+    def controls(self) -> None:
+        """Mode or arming may have changed."""
         self._put_gateway()
 
     def tick(self, totals: Iterable[AccountTotals], health: GatewayHealth) -> None:
@@ -141,7 +140,7 @@ class States:
             GatewayState(
                 gateway=self._gateway,
                 mode=self._dispatcher.mode,
-                armed=self._armed,
+                armed=self._dispatcher.armed,
                 queue=sum(self._dispatcher.waiting(s) for s in self._drivers),
                 events=c.events,
                 gifts=c.gifts,

@@ -49,7 +49,11 @@ class Mosquitto:
             except OSError:
                 time.sleep(0.01)
         self.stop()
-        raise AssertionError(f"mosquitto did not start: {self._log.read_text()}")
+        raise AssertionError(f"mosquitto did not start: {self.log()}")
+
+    def log(self) -> str:
+        """What it has said since the first start."""
+        return self._log.read_text()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it; ``SIGKILL`` is the power cut."""

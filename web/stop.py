@@ -62,17 +62,20 @@ def judge(
     can_reset = False
     for name, seen in sorted(gateways.items()):
         proof = seen.proof if _proves(seen.proof, standing) else None
-        boards += _boards(name, seen, proof)
+        its_boards = _boards(name, seen, proof)
+        boards += its_boards
         if not seen.online:
             troubles.append(f"Gateway {name} does not answer: nothing on its boards is proved.")
-        proved = proved and seen.online and proof is not None and proof.confirmed
+        if proof is not None and not its_boards:
+            troubles.append(f"Gateway {name} has no station: it has nothing to stop.")
+        proved = proved and seen.online and proof is not None and (proof.confirmed or not its_boards)
         can_reset = can_reset or (connected and seen.online and proof is not None)
     if not gateways:
         troubles.append("No gateway has ever answered here: nothing is proved.")
     if not connected:
         troubles.append("The broker does not answer: this list may be old.")
     return Stop(
-        phase="stopped" if proved and all(b.confirmed for b in boards) else "stopping",
+        phase="stopped" if proved and boards and all(b.confirmed for b in boards) else "stopping",
         trip=standing.id or _proved_id(gateways),
         by=standing.by,
         at=standing.at,

@@ -81,8 +81,8 @@ class _Demo:
 
     async def _show(self, stack: contextlib.AsyncExitStack, seconds: float | None) -> None:
         config = await self._start(stack)
-        await self._until_ready(config)
-        self._greet(config)
+        await self._until_ready()
+        self._greet()
         bus = Bus(config.settings.broker, "stagewire-demo-summary", on_message=self._on_state)
         bus.subscribe(Topics(config.settings.venue).gateway_state(config.settings.gateway.id))
         await stack.enter_async_context(_task(bus.run()))
@@ -141,7 +141,7 @@ class _Demo:
         await broker.start("mosquitto", program, "-c", "mosquitto.conf")
         return {"port": port}
 
-    async def _until_ready(self, config: Config) -> None:
+    async def _until_ready(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(READY_S):
                 while not await asyncio.to_thread(self._page_answers):
@@ -151,15 +151,18 @@ class _Demo:
         raise ServiceError(f"the page did not answer within {READY_S:.0f} s. {self._children.last_words('web')}")
 
     def _page_answers(self) -> bool:
-        url = f"http://127.0.0.1:{self._web_port}/api/snapshot"
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+        url = f"{self._here()}api/snapshot"
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own page
             return bool(answer.status == 200)
         return False
 
-    def _greet(self, config: Config) -> None:
-        here = f"http://127.0.0.1:{self._web_port}/"
+    def _here(self) -> str:
+        host = "127.0.0.1" if self._host == "0.0.0.0" else self._host  # noqa: S104
+        return f"http://{host}:{self._web_port}/"
+
+    def _greet(self) -> None:
         phone = _lan_address() if self._host == "0.0.0.0" else None  # noqa: S104
-        click.echo(f"\n  The page:  {here}")
+        click.echo(f"\n  The page:  {self._here()}")
         if phone:
             import segno
 

@@ -20,7 +20,10 @@ MAX_REMEMBERED = 20_000
 
 class Dispatcher:
     """``on_ack`` hears every step of every command, on the loop, in order; ``on_change(station)`` that a
-    queue or a running command changed. ``clock`` gives seconds since 1970."""
+    queue or a running command changed. ``clock`` gives seconds since 1970.
+
+    Whether a command may move is asked twice: when it comes, and again when its turn comes.
+    """
 
     def __init__(
         self,
@@ -30,47 +33,45 @@ class Dispatcher:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.mode: Mode = "live"
+        self.armed = False
         self._drivers = drivers
         self._on_ack = on_ack
         self._on_change = on_change
         self._clock = clock
         self._stopped = ""
+        self._held = False
         self._remembered: OrderedDict[str, None] = OrderedDict()
         self._queues: dict[str, deque[tuple[Command, float]]] = {s: deque() for s in drivers}
-        self._running: dict[str, str] = {}
+        self._running: dict[str, tuple[Command, asyncio.Task[Outcome]]] = {}
+        self._interrupted: dict[str, str] = {}  # station -> why its running command was ended
         self._wake = {s: asyncio.Event() for s in drivers}
 
     def remember(self, ids: Iterable[str]) -> None:
         """Ids of commands that ran before this start: they are duplicates from now on."""
         for command_id in ids:
             self._remembered[command_id] = None
+            if len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.popitem(last=False)
 
     def waiting(self, station: str) -> int:
         return len(self._queues[station])
 
     def running(self, station: str) -> str:
         """The station's running action, or an empty text."""
-        return self._running.get(station, "")
+        return self._running[station][0].action if station in self._running else ""
 
     def submit(self, command: Command) -> None:
         """Take a command; whatever happens to it is told through ``on_ack``. A duplicate id is ignored."""
         if command.id in self._remembered:
             log.debug("%s: command %s again; ignored", command.station, command.id)
             return
-        self._remembered[command.id] = None
-        if len(self._remembered) > MAX_REMEMBERED:
-            self._remembered.popitem(last=False)
+        self.remember([command.id])
         now = self._clock()
         queue = self._queues.get(command.station)
         if queue is None:
             self._end(command, Status.REJECTED, f"there is no station {command.station!r} here", now)
-        elif self._stopped:
-            self._end(command, Status.BLOCKED, self._stopped, now)
-        elif self.mode != "live" or command.dry_run:
-            why = "dry run" if command.dry_run else self.mode
-            self._end(command, Status.BLOCKED, f"{why}: decided, but nothing moves", now)
-        elif seconds(command.expires_at) <= now:
-            self._end(command, Status.EXPIRED, "its deadline had passed before it came", now)
+        elif refused := self._refusal(command, now):
+            self._end(command, *refused, now)
         elif len(queue) >= MAX_QUEUE:
             self._end(command, Status.BLOCKED, f"{MAX_QUEUE} commands wait for the station already", now)
         else:
@@ -79,21 +80,65 @@ class Dispatcher:
             self._wake[command.station].set()
             self._on_change(command.station)
 
+    def _refusal(self, command: Command, now: float) -> tuple[Status, str] | None:
+        """Why ``command`` must not move anything at ``now``."""
+        if self._stopped:
+            return Status.BLOCKED, self._stopped
+        if self.mode != "live" or command.dry_run:
+            why = "dry run" if command.dry_run else self.mode
+            return Status.BLOCKED, f"{why}: decided, but nothing moves"
+        if not self.armed:
+            return Status.BLOCKED, "not armed: press Arm on the page"
+        if seconds(command.expires_at) <= now:
+            return Status.EXPIRED, "its deadline passed before its turn came"
+        return None
+
+    # -- what people want ------------------------------------------------------------------------
+
     def stop(self, why: str) -> None:
-        """Cancel all that waits and block all that comes, until ``resume``. The boards are stopped elsewhere."""
+        """Disarm, cancel all that waits and block all that comes, until ``resume``. The boards are stopped
+        elsewhere, and their drivers say what became of the commands that ran."""
         self._stopped = why
+        self.armed = False
         for station in self._queues:
-            self.cancel_waiting(station, why)
+            self._cancel_waiting(station, why)
 
     def resume(self) -> None:
         self._stopped = ""
 
-    def cancel_waiting(self, station: str, why: str) -> None:
+    def arm(self, armed: bool, by: str = "") -> None:
+        """Disarming ends what runs and waits: nothing asked for before may move at the next arming."""
+        self.armed = armed
+        if not armed:
+            self._cancel_all(f"disarmed by {by or 'somebody'}")
+
+    def set_mode(self, mode: Mode) -> None:
+        """Any mode but ``live`` ends what runs and waits: a pause is for now, not for after the queue."""
+        self.mode = mode
+        if mode != "live":
+            self._cancel_all(f"{mode}: nothing moves")
+
+    def hold(self, held: bool) -> None:
+        """While held nothing starts, and what comes waits until its deadline."""
+        self._held = held
+        for wake in self._wake.values():
+            wake.set()
+
+    def _cancel_all(self, why: str) -> None:
+        for station in self._queues:
+            self._cancel_waiting(station, why)
+        for station, (_, task) in self._running.items():
+            self._interrupted.setdefault(station, why)
+            task.cancel()
+
+    def _cancel_waiting(self, station: str, why: str) -> None:
         queue = self._queues[station]
         while queue:
             command, decided = queue.popleft()
             self._end(command, Status.CANCELLED, why, decided)
         self._on_change(station)
+
+    # -- the workers -----------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Work all queues until cancelled; what waits then is cancelled and told."""
@@ -103,31 +148,44 @@ class Dispatcher:
                     workers.create_task(self._work(station, driver), name=f"dispatch {station}")
         finally:
             for station in self._queues:
-                self.cancel_waiting(station, "the gateway stopped")
+                self._cancel_waiting(station, "the gateway stopped")
 
     async def _work(self, station: str, driver: Driver) -> None:
         queue, wake = self._queues[station], self._wake[station]
         while True:
-            while not queue:
+            while self._held or not queue:
                 wake.clear()
                 await wake.wait()
             command, decided = queue.popleft()
-            self._running[station] = command.action
-            self._on_change(station)
-            await self._perform(driver, command, decided)
-            self._running.pop(station, None)
+            if refused := self._refusal(command, self._clock()):
+                self._end(command, *refused, decided)
+            else:
+                await self._perform(station, driver, command, decided)
             self._on_change(station)
 
-    async def _perform(self, driver: Driver, command: Command, decided: float) -> None:
+    async def _perform(self, station: str, driver: Driver, command: Command, decided: float) -> None:
         def moved(t: float) -> None:
             self._tell(command, Status.RUNNING, decided=decided, moved=t)
 
+        task = asyncio.create_task(driver.perform(command, moved))
+        self._running[station] = command, task
+        self._on_change(station)
         try:
-            outcome = await driver.perform(command, moved)
+            outcome = await task
         except asyncio.CancelledError:
-            self._end(command, Status.CANCELLED, "the gateway stopped while it ran", decided)
-            raise
-        self._end(command, _status(outcome.ending), outcome.reason, decided, outcome)
+            why = self._interrupted.get(station, "the gateway stopped while it ran")
+            self._end(command, Status.CANCELLED, why, decided)
+            worker = asyncio.current_task()
+            if worker is not None and worker.cancelling():
+                raise
+        except Exception as e:  # the wire's top: its fault must not empty the queues of the others
+            log.exception("%s: the driver failed on command %s", station, command.id)
+            self._end(command, Status.FAILED, f"the driver failed ({type(e).__name__}): see the log", decided)
+        else:
+            self._end(command, _status(outcome.ending), outcome.reason, decided, outcome)
+        finally:
+            del self._running[station]
+            self._interrupted.pop(station, None)
 
     def _end(
         self, command: Command, status: Status, reason: str, decided: float, outcome: Outcome | None = None

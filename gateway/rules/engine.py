@@ -120,15 +120,16 @@ def decide(program: Program, event: Event, now: float, state: State) -> Decision
                 outcome, words, times = Outcome.COOLDOWN, f"cooling down, {wait:.1f} s left", 0
             else:
                 state.fired[rule.name] = now
-                commands += _commands(rule, event, min(times, MAX_UNITS))
+                commands += _commands(rule, event, now, min(times, MAX_UNITS))
                 if times > MAX_UNITS:
                     words = f"{times} at once; only {MAX_UNITS} run"
         reasons.append(Reason(rule.name, outcome, words))
     return Decision(commands, reasons)
 
 
-def _commands(rule: Compiled, event: Event, times: int) -> list[Command]:
-    expires_at = stamp(seconds(event.received) + rule.deadline)
+def _commands(rule: Compiled, event: Event, now: float, times: int) -> list[Command]:
+    # A connector whose clock is ahead must not make commands last longer.
+    expires_at = stamp(min(seconds(event.received), now) + rule.deadline)
     user = getattr(event.data, "user", None)
     return [
         Command(

@@ -8,12 +8,15 @@ import msgspec
 from msgspec import Struct
 
 from gateway.errors import SettingsError
+from gateway.messages import LONGEST_WAIT_S
 from gateway.settings.models import Channel, Rule, RuleBook, Settings, Station, duration
 from gateway.settings.yamlfile import Key, Tree, convert, did_you_mean, read
 
 OUTPUTS = frozenset({"pulse", "level", "pwm", "servo", "tone"})
 LONGEST_ON_S = 30.0
 """No output of a viewer-driven machine stays on longer than this, whatever a file says."""
+
+LONGEST_COOLDOWN_S = 24 * 3600.0
 
 Mistake = tuple[list[Key], str]
 
@@ -139,6 +142,10 @@ def _check_rules(s: Settings, book: RuleBook) -> Iterator[Mistake]:
             yield [*at, "when", "gift"], "say which gifts: name, id or min_coins"
         if when.comment is not None and bool(when.comment.contains) == bool(when.comment.exact):
             yield [*at, "when", "comment"], "say exactly one of contains, exact"
+        if not 0 < duration(rule.deadline) <= LONGEST_WAIT_S:
+            yield [*at, "deadline"], f"expected more than 0 and at most {LONGEST_WAIT_S:g}s; found {rule.deadline}"
+        if rule.cooldown is not None and duration(rule.cooldown) > LONGEST_COOLDOWN_S:
+            yield [*at, "cooldown"], f"expected at most {LONGEST_COOLDOWN_S / 3600:g}h; found {rule.cooldown}"
         for i, account in enumerate(rule.accounts):
             if account not in s.accounts:
                 hint = did_you_mean(account, s.accounts)

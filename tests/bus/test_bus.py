@@ -5,6 +5,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,30 @@ async def test_an_unacknowledged_message_comes_again_after_a_restart_and_an_ackn
         second[0].ack()
         await crash()
     assert [m.payload for m in second] == [b"1"]
+
+
+async def test_a_message_that_its_receiver_fails_on_is_given_up_and_does_not_come_again(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+
+    def stumble(message: Message) -> None:
+        heard.append(message.payload)
+        if message.payload == b"poison":
+            raise RuntimeError("a bug")
+        message.ack()
+        message.ack()  # once too often: must not acknowledge what comes next under the same number
+
+    with Mosquitto(tmp_path) as broker:
+        for _ in range(2):
+            bus = Bus(broker.settings, "keeper", on_message=stumble, keep_session=True, manual_ack=True)
+            bus.subscribe("gift")
+            async with running(bus):
+                await until(partial(getattr, bus, "connected"))
+                bus.publish("gift", b"poison")
+                bus.publish("gift", b"good")
+                await until(lambda: heard[-1:] == [b"good"])
+                assert not bus.crowded
+            heard.append(b"restart")
+    assert heard == [b"poison", b"good", b"restart"] * 2
 
 
 async def test_both_ends_send_without_nagle(tmp_path: Path) -> None:

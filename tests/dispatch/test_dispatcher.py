@@ -46,6 +46,7 @@ class Stage:
         self.acks: list[Ack] = []
         self.now = NOW
         self.dispatcher = Dispatcher(self.gates, self.acks.append, lambda _: None, lambda: self.now)
+        self.dispatcher.arm(True)
 
     def of(self, command_id: str) -> list[Status]:
         return [a.status for a in self.acks if a.id == command_id]
@@ -102,7 +103,7 @@ async def test_the_same_command_twice_runs_once_also_when_it_ran_before_this_sta
 
 @pytest.mark.parametrize("mode", ["rehearsal", "paused"])
 async def test_in_rehearsal_and_pause_nothing_moves_and_it_is_said(stage: Stage, mode: str) -> None:
-    stage.dispatcher.mode = mode  # type: ignore[assignment]
+    stage.dispatcher.set_mode(mode)  # type: ignore[arg-type]
     stage.dispatcher.submit(command("a"))
     assert stage.of("a") == [Status.BLOCKED]
     assert mode in stage.acks[0].reason
@@ -142,6 +143,9 @@ async def test_a_stop_cancels_what_waits_and_blocks_what_comes_until_resume(stag
     stage.gates["cannon"].open.set()
     await stage.until(lambda: Status.DONE in stage.of("a"))
     stage.dispatcher.resume()
+    stage.dispatcher.submit(command("disarmed"))
+    assert stage.of("disarmed") == [Status.BLOCKED]
+    stage.dispatcher.arm(True)
     stage.dispatcher.submit(command("e"))
     await stage.until(lambda: Status.DONE in stage.of("e"))
 
@@ -166,3 +170,79 @@ async def test_when_the_gateway_stops_every_command_still_gets_its_one_ending() 
         await task
     for name in ("a", "b", "c"):
         assert [s for s in stage.of(name) if s in FINAL] == [Status.CANCELLED]
+
+
+def hush(stage: Stage, how: str) -> None:
+    if how == "disarmed":
+        stage.dispatcher.arm(False, "Sari")
+    else:
+        stage.dispatcher.set_mode(how)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", ["paused", "rehearsal", "disarmed"])
+async def test_a_pause_or_disarm_ends_what_runs_and_waits_and_it_never_moves_later(stage: Stage, how: str) -> None:
+    for name in ("a", "b"):
+        stage.dispatcher.submit(command(name))
+    await stage.until(lambda: stage.gates["cannon"].started)
+    hush(stage, how)
+    await stage.until(lambda: Status.CANCELLED in stage.of("a"))
+    assert stage.of("b")[-1] is Status.CANCELLED
+    assert how in stage.acks[-1].reason
+    stage.dispatcher.submit(command("c"))
+    assert stage.of("c") == [Status.BLOCKED]
+    stage.dispatcher.set_mode("live")
+    stage.dispatcher.arm(True)
+    stage.gates["cannon"].open.set()
+    stage.dispatcher.submit(command("d"))
+    await stage.until(lambda: Status.DONE in stage.of("d"))
+    assert stage.gates["cannon"].started == ["a", "d"]
+
+
+async def test_while_held_nothing_starts_and_what_waits_keeps_its_deadline(stage: Stage) -> None:
+    stage.gates["cannon"].open.set()
+    stage.dispatcher.hold(True)
+    stage.dispatcher.submit(command("late"))
+    stage.dispatcher.submit(command("in-time", expires_at=stamp(NOW + 60)))
+    stage.dispatcher.submit(command("elsewhere", "lamp"))
+    for _ in range(10):  # turns of the loop in which a worker that does not hold would start
+        await asyncio.sleep(0)
+    assert not stage.gates["cannon"].started
+    assert not stage.gates["lamp"].started
+    stage.now = NOW + 31
+    stage.dispatcher.hold(False)
+    await stage.until(lambda: Status.DONE in stage.of("in-time"))
+    assert stage.of("late") == [Status.QUEUED, Status.EXPIRED]
+    assert stage.gates["cannon"].started == ["in-time"]
+
+
+async def test_a_driver_that_crashes_fails_its_command_and_no_other_one(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def crash(command: Command, on_moved: Callable[[float], None]) -> Outcome:
+        raise RuntimeError("a bug")
+
+    works = stage.gates["cannon"].perform
+    stage.gates["cannon"].perform = crash  # type: ignore[method-assign]
+    stage.dispatcher.submit(command("a"))
+    stage.dispatcher.submit(command("l", "lamp"))
+    await stage.until(lambda: Status.FAILED in stage.of("a"))
+    assert "RuntimeError" in stage.acks[-1].reason
+    assert "a bug" in caplog.text
+    stage.gates["cannon"].perform = works  # type: ignore[method-assign]
+    for gate in stage.gates.values():
+        gate.open.set()
+    stage.dispatcher.submit(command("b"))
+    await stage.until(lambda: Status.DONE in stage.of("b") and Status.DONE in stage.of("l"))
+
+
+async def test_a_disarm_and_the_end_of_the_gateway_at_once_leave_no_worker_behind() -> None:
+    stage = Stage()
+    task = asyncio.create_task(stage.dispatcher.run())
+    stage.dispatcher.submit(command("a"))
+    await stage.until(lambda: stage.gates["cannon"].started)
+    stage.dispatcher.arm(False)
+    task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([task])
+    assert task.cancelled()
+    assert [s for s in stage.of("a") if s in FINAL] == [Status.CANCELLED]

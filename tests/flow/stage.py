@@ -179,3 +179,15 @@ async def client_running(broker: Mosquitto) -> AsyncIterator[Client]:
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+class House:
+    """All of it, ready: broker, boards, client, settings."""
+
+    def __init__(self, broker: Mosquitto, boards: dict[str, VirtualBoard], client: Client, config: Config) -> None:
+        self.broker, self.boards, self.client, self.config = broker, boards, client, config
+        self.edges = Edges(boards)
+
+    async def ready(self) -> None:
+        c = self.client
+        await until(lambda: all(c.station(s).online and c.station(s).armed for s in self.boards))

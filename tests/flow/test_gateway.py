@@ -1,9 +1,6 @@
 """The gateway as others see it: real Mosquitto, real driver, boards on ptys; orders in, pins and states out."""
 
-import contextlib
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,33 +8,9 @@ import pytest
 from gateway.errors import ServiceError
 from gateway.journal import JournalReader
 from gateway.messages import GatewayState, Order, encode, stamp
-from gateway.practice.boards.virtual import VirtualBoard
-from gateway.settings.load import Config
-from tests.broker import Mosquitto
-from tests.flow.stage import Client, Edges, client_running, configure, gateway_running, until, virtual_boards
+from tests.flow.stage import House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
-
-
-class House:
-    """All of it, ready: broker, boards, client, settings."""
-
-    def __init__(self, broker: Mosquitto, boards: dict[str, VirtualBoard], client: Client, config: Config) -> None:
-        self.broker, self.boards, self.client, self.config = broker, boards, client, config
-        self.edges = Edges(boards)
-
-    async def ready(self) -> None:
-        c = self.client
-        await until(lambda: all(c.station(s).online and c.station(s).armed for s in self.boards))
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with contextlib.AsyncExitStack() as stack:
-        broker = stack.enter_context(Mosquitto(tmp_path))
-        boards = await stack.enter_async_context(virtual_boards())
-        client = await stack.enter_async_context(client_running(broker))
-        yield House(broker, boards, client, configure(tmp_path, broker, boards))
 
 
 async def test_a_gift_moves_the_pin_and_every_hop_names_its_cause(house: House) -> None:

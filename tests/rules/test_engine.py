@@ -179,3 +179,9 @@ def test_the_same_evening_gives_the_same_decisions_even_when_its_state_was_saved
         first = decide(p, like(n), NOW + t, straight)
         assert decide(p, like(n), NOW + t, saved) == first
         saved = msgspec.json.decode(msgspec.json.encode(saved), type=State)
+
+
+def test_a_connectors_clock_that_is_ahead_lends_no_command_a_longer_life() -> None:
+    p = program({"gift": {"name": "Rose"}}, deadline="30s")
+    assert one(p, gift(received=stamp(NOW + 3600))).commands[0].expires_at == stamp(NOW + 30)
+    assert one(p, gift(received=stamp(NOW - 10))).commands[0].expires_at == stamp(NOW + 20)

@@ -19,6 +19,16 @@ def proof(trip: EstopTrip | None = TRIP, confirmed: bool = True, **boards: bool)
     )
 
 
+NOTHING = EstopProof(gateway="g", tripped=True, trip=TRIP, confirmed=False, boards=[])
+
+
+def test_a_gateway_without_stations_keeps_no_other_stop_from_green() -> None:
+    gateways = {"g": seen(proof()), "new": Seen(online=True, proof=NOTHING, stations=[])}
+    stop = judge(pending=None, trip=TRIP, gateways=gateways, connected=True)
+    assert stop.phase == "stopped"
+    assert "new has no station" in stop.words
+
+
 def seen(p: EstopProof | None, online: bool = True) -> Seen:
     return Seen(online=online, proof=p, stations=["a", "b"])
 
@@ -39,6 +49,7 @@ def test_a_stop_is_green_when_every_board_has_proved_this_very_trip() -> None:
         ("a station of the gateway is not in its proof", {"g": seen(proof(a=True))}, True),
         ("the gateway is gone since", {"g": seen(proof(), online=False)}, True),
         ("the broker is gone", {"g": seen(proof())}, False),
+        ("the only gateway has no station", {"g": Seen(online=True, proof=NOTHING, stations=[])}, True),
         ("a second gateway is silent", {"g": seen(proof()), "h": seen(None)}, True),
     ],
 )

@@ -94,7 +94,7 @@ export class StopDock {
     if (stop.phase === "stopped") {
       const n = boards.length;
       const all = n === 1 ? "the one board" : `all ${n} boards`;
-      return { tone: "good", mark: "ok", title: `Stopped: ${all} confirmed`, words: n ? "" : "No station is set up.", boards, stop };
+      return { tone: "good", mark: "ok", title: `Stopped: ${all} confirmed`, words: stop.words, boards, stop };
     }
     const open = boards.filter((b) => !b.confirmed);
     if (age < PROOF_S && !stop.words) return { tone: "busy", mark: "stop", title: "Stopping…", words: "", boards, stop };
