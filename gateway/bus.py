@@ -23,6 +23,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.broker_words import lost, refused, unreachable
 from gateway.errors import BusError
 from gateway.settings.models import Broker
 from gateway.settings.secrets import read_secret
@@ -37,6 +38,8 @@ BACKOFF_S = (0.25, 2.0)
 """A pending stop waits at most this long after the broker is back; trying costs next to nothing."""
 SESSION_EXPIRY_S = 24 * 3600
 """How long the broker keeps events for a client with ``keep_session`` that is away."""
+STEADY_S = 5.0
+"""A connection that lasted this long was a good one; after shorter ones the wait before the next grows."""
 MAX_QUEUED = 10_000
 """Outgoing QoS 1 messages held until acknowledged; beyond that ``publish`` answers False. paho reads as many
 packets in one go as are held, so who must be quick beside a flood allows fewer."""
@@ -97,7 +100,9 @@ class Bus:
         self._unacknowledged: set[object] = set()
         self._patience = (RECEIVE_MAXIMUM if broker.protocol == "v5" else USUAL_INFLIGHT) // 2
         self._trouble = ""
+        self._short = 0  # connections in a row that did not last
         self._changed = asyncio.Event()
+        self._client_id = client_id
         self._client = self._make_client(client_id, base_dir)
 
     # -- for the rooms ---------------------------------------------------------------------------
@@ -129,9 +134,11 @@ class Bus:
         delay = BACKOFF_S[0]
         try:
             while True:
+                began = self._loop.time()
                 if await self._connect():
-                    delay = BACKOFF_S[0]
                     await self._serve()
+                    if self._loop.time() - began > STEADY_S:
+                        delay, self._short = BACKOFF_S[0], 0
                 await asyncio.sleep(delay * random.uniform(0.8, 1.2))
                 delay = min(delay * 2, BACKOFF_S[1])
         finally:
@@ -199,7 +206,7 @@ class Bus:
             self._client.disconnect()
             self._say(f"the broker {b.host}:{b.port} takes connections but does not answer MQTT")
         except (OSError, ValueError) as e:
-            self._say(_words(b, e))
+            self._say(unreachable(b, e))
         return self.connected
 
     async def _serve(self) -> None:
@@ -233,7 +240,7 @@ class Bus:
     ) -> None:
         self._changed.set()
         if reason.is_failure:
-            self._say(_refusal(self._broker, reason))
+            self._say(refused(self._broker, reason))
             return
         # After a reconnect the broker sends unacknowledged messages anew, under new ids.
         self._unacknowledged.clear()
@@ -253,7 +260,8 @@ class Bus:
         self._changed.set()
         if self.connected:
             self.connected = False
-            self._say(f"lost the broker {self._broker.host}:{self._broker.port} ({reason}); trying again")
+            self._short += 1
+            self._say(lost(self._broker, self._client_id, reason, self._short))
 
     def _received(self, _client: mqtt.Client, _data: object, m: mqtt.MQTTMessage) -> None:
         ack: Callable[[], None] = _nothing
@@ -316,25 +324,3 @@ class Bus:
         if words != self._trouble:
             self._trouble = words
             self._on_state(False, words)
-
-
-def _words(b: Broker, e: Exception) -> str:
-    where = f"broker {b.host}:{b.port}"
-    if isinstance(e, ConnectionRefusedError):
-        return f"nothing listens at the {where}: is it running? (`systemctl start mosquitto`); trying again"
-    if isinstance(e, socket.gaierror):
-        return f"the name of the {where} is not known ({e.strerror}): check broker.host; trying again"
-    if isinstance(e, ssl.SSLError):
-        return f"TLS with the {where} failed: {e.reason or e}; check broker.ca_file; trying again"
-    return f"cannot reach the {where}: {e}; trying again"
-
-
-def _refusal(b: Broker, reason: ReasonCode) -> str:
-    where = f"the broker {b.host}:{b.port}"
-    name = reason.getName()
-    if "authorized" in name.lower() or "password" in name.lower():
-        who = f"user {b.username!r}" if b.username else "a client without a user name"
-        return f"{where} refuses {who} ({name}): check broker.username and broker.password_file"
-    if "protocol" in name.lower():
-        return f"{where} does not speak MQTT {b.protocol}: set broker.protocol to v3.1.1"
-    return f"{where} refuses us: {name}"

@@ -116,10 +116,16 @@ def decide(program: Program, event: Event, now: float, state: State) -> Decision
         if times:
             if event.stale:
                 outcome, words, times = Outcome.STALE, "heard too late: it counts, but moves nothing", 0
-            elif (wait := state.fired.get(rule.name, -rule.cooldown) + rule.cooldown - now) > 0:
+            elif (
+                0
+                < (wait := state.fired.get(rule.name, now - rule.cooldown) + rule.cooldown - now)
+                <= rule.cooldown
+            ):
+                # Longer than the cooldown itself: the clock was set back, and nobody shall wait for it.
                 outcome, words, times = Outcome.COOLDOWN, f"cooling down, {wait:.1f} s left", 0
             else:
-                state.fired[rule.name] = now
+                if now <= seconds(event.received) + rule.deadline:  # else its commands expire, and nothing cools
+                    state.fired[rule.name] = now
                 commands += _commands(rule, event, now, min(times, MAX_UNITS))
                 if times > MAX_UNITS:
                     words = f"{times} at once; only {MAX_UNITS} run"

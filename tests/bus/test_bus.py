@@ -185,3 +185,15 @@ async def test_both_ends_send_without_nagle(tmp_path: Path) -> None:
             sock = bus._client.socket()
             assert isinstance(sock, socket.socket)
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+async def test_two_clients_of_one_name_are_told_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Mosquitto(tmp_path) as broker:
+        first = Bus(broker.settings, "same-name", on_state=lambda _, words: said.append(words))
+        async with running(first):
+            await until(lambda: first.connected)
+            second = Bus(broker.settings, "same-name")
+            async with running(second):
+                await until(lambda: any("same-name" in words for words in said))
+    assert any("gateway.id or connector.id" in words for words in said)

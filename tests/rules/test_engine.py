@@ -102,6 +102,19 @@ def test_the_cooldown_blocks_with_the_time_that_is_left() -> None:
     assert decide(p, comment("fire!"), NOW + 10, state).commands
 
 
+def test_a_late_gift_expires_and_starts_no_cooldown() -> None:
+    p, state = program({"gift": {"name": "Rose"}}, cooldown="10s", deadline="5s"), State()
+    (late,) = decide(p, gift(), NOW + 6, state).commands
+    assert late.expires_at == stamp(NOW + 5)
+    assert decide(p, gift(received=stamp(NOW + 7)), NOW + 7, state).reasons[0].outcome is Outcome.FIRED
+
+
+def test_a_clock_that_was_set_back_does_not_stretch_a_cooldown() -> None:
+    p, state = program({"comment": {"contains": "fire"}}, cooldown="10s"), State()
+    assert decide(p, comment("fire!"), NOW + 86_400, state).commands
+    assert decide(p, comment("fire!"), NOW, state).commands
+
+
 def test_likes_carry_their_remainder_over_per_account() -> None:
     p, state = program({"like": {"every": 100}}), State()
     fired = [
