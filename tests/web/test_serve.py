@@ -1,5 +1,6 @@
 """The page's process: streams, phones that vanish, and its end."""
 
+import contextlib
 import http.client
 import signal
 import socket
@@ -73,13 +74,17 @@ def test_the_process_ends_within_two_seconds_whoever_listens(page: Page, how: si
 def test_forty_phones_that_vanish_never_keep_the_stop_button_and_free_their_threads(
     page: Page, gateway: Peer
 ) -> None:
-    gone = []
+    phones = contextlib.ExitStack()
     for _ in range(MAX_STREAMS):
-        phone = socket.socket()
+        phone = phones.enter_context(socket.socket())  # and never reads a byte
         phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         phone.connect(("127.0.0.1", page.port))
         phone.sendall(b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        gone.append(phone)  # and never reads a byte
+    with phones:
+        _they_never_keep_the_stop_button(page, gateway)
+
+
+def _they_never_keep_the_stop_button(page: Page, gateway: Peer) -> None:
     until(lambda: page.get("/api/events") == 503, "all streams are taken")
     start = time.monotonic()
     assert page.post("/api/estop/trip", {"id": "press-0001"}) == 202
@@ -95,9 +100,7 @@ def test_forty_phones_that_vanish_never_keep_the_stop_button_and_free_their_thre
         return _free(page)
 
     until(freed, "their threads are free again", timeout=30)
-    assert page.memory_mb < 80
-    for phone in gone:
-        phone.close()
+    assert page.memory_mb < 120  # each may lag by MAX_BEHIND and one answer, no more
 
 
 def _free(page: Page) -> bool:
