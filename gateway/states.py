@@ -21,7 +21,8 @@ from gateway.messages import (
     stamp,
 )
 from gateway.retained import RetainedStates
-from gateway.settings.models import Settings, Station, duration
+from gateway.settings import parameters
+from gateway.settings.models import Settings, Station
 from gateway.stats.folds import AccountTotals
 from gateway.stats.latency import Latency
 from gateway.topics import OFFLINE, ONLINE, Topics
@@ -156,25 +157,10 @@ class States:
 
 def station_info(name: str, station: Station) -> StationInfo:
     """What a station offers, each action with the JSON Schema of its parameters."""
-    actions = {}
-    for action_name, action in station.actions.items():
-        limit = round(duration(station.channels[action.channel].max_on) * 1000)
-        actions[action_name] = {
-            "title": action.title or action_name,
-            "params": {
-                "type": "object",
-                "properties": {
-                    "ms": {
-                        "type": "integer",
-                        "minimum": 1,
-                        "maximum": limit,
-                        "default": round(duration(action.on_for) * 1000),
-                        "description": "how long it stays on, in milliseconds",
-                    }
-                },
-                "additionalProperties": False,
-            },
-        }
+    actions = {
+        action_name: {"title": action.title or action_name, "params": parameters.schema(station, action_name)}
+        for action_name, action in station.actions.items()
+    }
     return StationInfo(station=name, title=station.title or name, driver=station.driver, actions=actions)
 
 

@@ -21,6 +21,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: shutil.which("avr-gcc") is not None,
         "gcc-avr avr-libc arduino-core-avr binutils-avr",
     ),
+    "avrdude": (lambda: shutil.which("avrdude") is not None, "avrdude"),
     "simavr": (_libsimavr, "libsimavr-dev libelf-dev gcc"),
     "gxx": (lambda: shutil.which("g++") is not None, "g++"),
     "chromium": (

@@ -105,9 +105,9 @@ struct Gateway {
 };
 
 inline wire::TableEntry output(uint8_t index, uint8_t pin, uint32_t max_on_ms = 1000, uint32_t rest_ms = 0) {
-    return {index, uint8_t(wire::ChannelKind::Pulse), pin, 0, 0, 0, max_on_ms, rest_ms, 0, 0, 0, 0};
+    return {index, uint8_t(wire::ChannelKind::Pulse), pin, 0, 0, 0, max_on_ms, rest_ms, 0, 0, 0, 0, 0};
 }
 
 inline wire::TableEntry contact(uint8_t index, uint8_t pin, wire::ChannelKind kind, uint16_t debounce_ms = 10) {
-    return {index, uint8_t(kind), pin, wire::ChannelFlag::PullUp, 0, 0, 0, 0, 0, 0, debounce_ms, 0};
+    return {index, uint8_t(kind), pin, wire::ChannelFlag::PullUp, 0, 0, 0, 0, 0, 0, debounce_ms, 0, 0};
 }

@@ -16,11 +16,19 @@ std::function<void(uint8_t)> on_drive;
 
 namespace {
 uint32_t eeprom_busy_until;
+uint8_t converting;
+}  // namespace
+
+static void changed(uint8_t pin) {
+    if (on_drive) on_drive(pin);
 }
 
 void restart(wire::Boot why) {
     boot = why;
-    for (Pin &pin : pins) pin.output = pin.level = false;
+    for (Pin &pin : pins) {
+        pin.output = pin.level = pin.by_timer = false;
+        pin.duty = pin.servo_us = pin.tone_hz = 0;
+    }
     if (on_drive)
         for (uint8_t i = 0; i < 70; i++) on_drive(i);
     to_board.clear();
@@ -31,7 +39,10 @@ void restart(wire::Boot why) {
 
 void factory_new() {
     memset(eeprom, 0xFF, sizeof eeprom);
-    for (Pin &pin : pins) pin.outside = false;
+    for (Pin &pin : pins) {
+        pin.outside = false;
+        pin.voltage = 0;
+    }
     writes_left = -1;
     on_drive = nullptr;
     us = 0;
@@ -57,6 +68,8 @@ void feed_watchdog() {}
 void rest() {}
 uint16_t free_ram() { return 1000; }
 
+uint16_t lost_bytes() { return 0; }
+
 bool receive(uint8_t &byte) {
     if (host::to_board.empty()) return false;
     byte = host::to_board.front();
@@ -76,12 +89,65 @@ bool has_led(uint8_t pin) { return pin == 13; }
 void drive(uint8_t pin, bool high) {
     host::pins[pin].level = high;
     host::pins[pin].output = true;
-    if (host::on_drive) host::on_drive(pin);
+    host::changed(pin);
 }
 
 bool driven_high(uint8_t pin) { return host::pins[pin].level; }
 void listen(uint8_t pin, bool) { host::pins[pin].output = false; }
 bool read(uint8_t pin) { return host::pins[pin].outside; }
+
+void claim(uint8_t pin) {
+    host::Pin &p = host::pins[pin];
+    p.by_timer = false;
+    p.servo_us = p.tone_hz = 0;
+    host::changed(pin);
+}
+
+// As on an Uno.
+uint8_t timer_of(uint8_t pin) {
+    switch (pin) {
+    case 5:
+    case 6: return 0;
+    case 9:
+    case 10: return 1;
+    case 3:
+    case 11: return 2;
+    default: return NO_TIMER;
+    }
+}
+
+void pwm(uint8_t pin, uint8_t duty) {
+    host::Pin &p = host::pins[pin];
+    p.output = true;
+    p.by_timer = duty != 0 && duty != 255;
+    p.duty = duty;
+    p.level = duty == 255;
+    host::changed(pin);
+}
+
+uint8_t pwm_duty(uint8_t pin) {
+    const host::Pin &p = host::pins[pin];
+    return p.by_timer ? p.duty : p.level ? 255 : 0;
+}
+
+void servo(uint8_t pin, uint16_t us) {
+    host::pins[pin].servo_us = us;
+    host::changed(pin);
+}
+
+bool servo_on(uint8_t pin) { return host::pins[pin].servo_us; }
+
+void tone(uint8_t pin, uint16_t hz) {
+    host::pins[pin].tone_hz = hz;
+    host::changed(pin);
+}
+
+bool tone_on(uint8_t pin) { return host::pins[pin].tone_hz; }
+
+bool is_analog_pin(uint8_t pin) { return pin >= 14 && pin < 20; }
+void analog_start(uint8_t pin) { host::converting = pin; }
+bool analog_ready() { return true; }
+uint16_t analog_value() { return host::pins[host::converting].voltage; }
 
 uint8_t eeprom_read(uint16_t address) { return host::eeprom[address]; }
 bool eeprom_ready() { return int32_t(host::us - host::eeprom_busy_until) >= 0; }

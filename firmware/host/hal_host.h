@@ -12,8 +12,16 @@
 namespace host {
 
 struct Pin {
-    bool output, level;  // what the board drives
-    bool outside;        // what the world applies to an input
+    bool output, level;     // what the board drives
+    bool by_timer;          // a timer drives it: the duty, and not the level, counts
+    uint8_t duty;
+    uint16_t servo_us;      // 0: no train
+    uint16_t tone_hz;       // 0: silent
+    bool outside;           // what the world applies to an input
+    uint16_t voltage;       // and to an analog one, 0 to 1023
+
+    // What a person would see of it: 0 to 255, or that a servo or a buzzer is at work.
+    uint8_t shows() const { return !output ? 0 : servo_us || tone_hz ? 255 : by_timer ? duty : level ? 255 : 0; }
 };
 
 extern uint32_t us;

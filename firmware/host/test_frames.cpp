@@ -84,7 +84,7 @@ TEST(every_bad_frame_is_refused_and_the_next_good_one_is_read) {
 }
 
 TEST(no_single_bit_error_is_read_as_a_frame) {
-    const uint8_t payload[10] = {1, 0, 0, 0, 0, 255, 200, 0, 0, 0};
+    const uint8_t payload[12] = {1, 0, 0, 0, 0, 255, 200, 0, 0, 0, 0, 0};
     uint8_t bytes[frame::MAX_FRAME];
     const uint8_t size = frame::encode(bytes, wire::Run::KIND, 4, 1, payload, sizeof payload);
     for (int bit = 0; bit < size * 8; bit++) {

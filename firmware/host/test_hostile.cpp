@@ -5,6 +5,7 @@
 #include <random>
 
 #include "channels.h"
+#include "table.h"
 #include "check.h"
 #include "gateway.h"
 #include "latch.h"
@@ -110,7 +111,7 @@ class Hostile {
             return;
         default:
             gateway_.send(wire::Heartbeat{below(1000)});
-            return gateway_.send(wire::Run{below(400), uint8_t(below(5)), uint8_t(below(256)), duration()});
+            return gateway_.send(wire::Run{below(400), uint8_t(below(5)), uint8_t(below(256)), duration(), 0});
         }
     }
 

@@ -12,7 +12,7 @@ namespace flag = wire::StateFlag;
 
 namespace {
 
-wire::Run order(uint32_t id, uint8_t channel, uint32_t on_ms) { return {id, channel, 255, on_ms}; }
+wire::Run order(uint32_t id, uint8_t channel, uint32_t on_ms) { return {id, channel, 255, on_ms, 0}; }
 
 Gateway fresh(const std::vector<wire::TableEntry> &entries) {
     host::factory_new();
@@ -27,6 +27,7 @@ Gateway fresh(const std::vector<wire::TableEntry> &entries) {
 TEST(a_pulse_is_exact_across_the_wrap_of_the_clock) {
     Gateway g = fresh({output(0, 5, 1000, 300)});
     board_time::begin(0xFFFFFFFF - 100);
+    g.live(1);  // a heartbeat by the new clock
     g.send(order(1, 0, 500));
     g.live(1);
     const uint32_t began = host::us;

@@ -9,6 +9,7 @@
 #include <sim_elf.h>
 #include <sim_regbit.h>
 
+#include "timers.h"
 #include "wire.h"
 
 enum { HANG_STEP = 160 /* cycles */ };
@@ -123,6 +124,7 @@ static void settle_after_reset(void)
         print_port(p);
         apply_inputs(p);
     }
+    timers_reset();
     hanging = false;
     reset_cause = "watchdog"; /* the only reset that we do not ask for */
 }
@@ -142,6 +144,16 @@ void chip_reset(const char *cause)
         avr_regbit_set(avr, avr->reset_flags.extrf);
     }
     settle_after_reset();
+}
+
+void chip_boot_at(uint32_t address)
+{
+    /* simavr has loaded it at 0, whatever its ELF says; the rest of the flash is erased */
+    memcpy(avr->flash + address, avr->flash, avr->flashend + 1 - address);
+    memset(avr->flash, 0xFF, address);
+    avr->flash[1] = 0xCF; /* a program that does nothing: simavr cannot run through erased flash, as a chip does */
+    avr->reset_pc = avr->pc = address;
+    avr->codeend = avr->flashend; /* what it will write is code too */
 }
 
 void chip_hang(void) { hanging = true; }
@@ -164,7 +176,7 @@ void chip_run_until(unsigned long long target)
     /* A sleeping chip jumps to its next timer: give it one here, or it would run ahead of the wall clock and
      * hear the next byte late. */
     if (target > chip_cycles()) avr_cycle_timer_register(avr, target - chip_cycles(), wake, NULL);
-    while (chip_cycles() < target) {
+    while (chip_cycles() < target && !chip_crashed()) {
         if (hanging) {
             avr->cycle += HANG_STEP;
             avr_cycle_timer_process(avr);
@@ -190,6 +202,7 @@ bool chip_start(const struct board *which, const char *elf)
     avr_init(avr);
     firmware.frequency = MHZ * 1000000;
     avr_load_firmware(avr, &firmware);
+    avr->vcc = avr->avcc = avr->aref = 5000; /* millivolts */
     avr->sleep = do_not_sleep;
     avr->reset = after_reset;
     run_normally = avr->run;
@@ -199,5 +212,6 @@ bool chip_start(const struct board *which, const char *elf)
         avr_irq_register_notify(p->io.irq + IOPORT_IRQ_DIRECTION_ALL, on_direction, p);
         avr_irq_register_notify(p->io.irq + IOPORT_IRQ_REG_PORT, on_port, p);
     }
+    timers_start();
     return true;
 }

@@ -1,10 +1,11 @@
 /* Runs a station's ELF in an AVR simulator: the wire is a pty, pins are lines of text.
  *
- *   sim BOARD ELF      BOARD is uno or mega
+ *   sim BOARD ELF [BOOT]     BOARD is uno or mega; BOOT is where a boot loader begins, which runs after a reset
  *
  * stdout   PORT /dev/pts/7           the wire; again after `plug`. Opening it resets the board, as on a Uno
  *          CLOCK 16000000            cycles a second, for all that follows
  *          <cycle> PIN D5 1          an output's level changed; cycles count on over resets
+ *          <cycle> PWM D5 128        a timer drives that output with this duty of 255; 0: it no longer does
  *          <cycle> RESET watchdog    the chip started again, and why: power, pin, watchdog
  *          <cycle> TIME              the answer to `time`; every edge before it has been printed
  *          ERROR <words>             a command that was not understood
@@ -14,6 +15,7 @@
  *          hang                      the program hangs; only the watchdog still counts
  *          freeze | thaw             the whole chip stands still, its watchdog too
  *          unplug | plug             the USB cable; the board itself stays powered
+ *          pace 20                   simulated time runs at so many percent of the wall clock's speed (100 unless told)
  *          time                      asks for the cycle
  *          end of file               ends the simulation
  *
@@ -42,6 +44,7 @@ enum {
 };
 
 static bool frozen;
+static int64_t pace = 100;
 
 static int64_t wall_us(void)
 {
@@ -76,6 +79,9 @@ static void command(char *line)
         return chip_reset("power");
     } else if (!strcmp(verb, "freeze")) {
         frozen = true;
+        return;
+    } else if (!strcmp(verb, "pace")) {
+        pace = atoi(name) > 0 ? atoi(name) : 100;
         return;
     } else if (!strcmp(verb, "thaw")) {
         frozen = false;
@@ -125,20 +131,24 @@ int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-    const struct board *which = argc == 3 ? board_named(argv[1]) : NULL;
+    const struct board *which = argc == 3 || argc == 4 ? board_named(argv[1]) : NULL;
     if (!which || !chip_start(which, argv[2])) {
-        fprintf(stderr, "usage: sim uno|mega ELF\n");
+        fprintf(stderr, "usage: sim uno|mega ELF [BOOT]\n");
         return 2;
     }
+    if (argc == 4) chip_boot_at(strtoul(argv[3], NULL, 0));
     printf("CLOCK %d\n", MHZ * 1000000);
     wire_start();
 
-    int64_t zero_us = wall_us(); /* the wall clock at cycle 0 */
+    int64_t last_us = wall_us(), due_us = 0; /* due: what the simulated clock should show */
     for (;;) {
-        const int64_t behind = wall_us() - zero_us - (int64_t)(chip_cycles() / MHZ);
-        if (behind > BEHIND_US) zero_us += behind - BEHIND_US;
+        const int64_t now_us = wall_us();
+        due_us += (now_us - last_us) * pace / 100;
+        last_us = now_us;
+        const int64_t done_us = chip_cycles() / MHZ;
+        if (due_us - done_us > BEHIND_US) due_us = done_us + BEHIND_US;
         const bool busy = wire_busy();
-        if (!frozen) chip_run_until((unsigned long long)(wall_us() - zero_us) * MHZ);
+        if (!frozen) chip_run_until((unsigned long long)due_us * MHZ);
         fflush(stdout); /* the edge first, then the bytes that speak of it */
         wire_write();
         if (chip_crashed()) {

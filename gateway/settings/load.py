@@ -9,16 +9,13 @@ from msgspec import Struct
 
 from gateway.errors import SettingsError
 from gateway.messages import LONGEST_WAIT_S
-from gateway.settings.models import Channel, Rule, RuleBook, Settings, Station, duration
+from gateway.settings.models import Rule, RuleBook, Settings, Station, Then, duration
+from gateway.settings.parameters import parameters
+from gateway.settings.wiring import Mistake, check_station
 from gateway.settings.yamlfile import Key, Tree, convert, did_you_mean, read
 
-OUTPUTS = frozenset({"pulse", "level", "pwm", "servo", "tone"})
-LONGEST_ON_S = 30.0
-"""No output of a viewer-driven machine stays on longer than this, whatever a file says."""
-
 LONGEST_COOLDOWN_S = 24 * 3600.0
-
-Mistake = tuple[list[Key], str]
+"""A rule that rests longer than a LIVE lasts is a slip of the pen."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -68,7 +65,7 @@ def _check_settings(s: Settings) -> Iterator[Mistake]:
     boards: dict[tuple[str, str], str] = {}
     for name, station in s.stations.items():
         at: list[Key] = ["stations", name]
-        yield from _check_station(at, station)
+        yield from check_station(at, station)
         b = station.board
         ways = [(way, v) for way, v in (("id", b.id), ("serial_number", b.serial_number), ("port", b.port)) if v]
         if len(ways) != 1:
@@ -91,44 +88,6 @@ def _check_settings(s: Settings) -> Iterator[Mistake]:
         other = usernames.setdefault(account.username.lower(), name)
         if other != name:
             yield ["accounts", name, "username"], f"@{account.username} is account {other!r} already"
-
-
-def _check_station(at: list[Key], station: Station) -> Iterator[Mistake]:
-    pins: dict[int, str] = {}
-    for name, channel in station.channels.items():
-        here: list[Key] = [*at, "channels", name]
-        other = pins.setdefault(channel.pin, name)
-        if other != name:
-            yield [*here, "pin"], f"pin {channel.pin} is channel {other!r}'s already"
-        yield from _check_channel(here, channel)
-    if len(station.channels) > 16:
-        yield [*at, "channels"], f"a board has at most 16 channels; found {len(station.channels)}"
-    for name, action in station.actions.items():
-        here = [*at, "actions", name]
-        target = station.channels.get(action.channel)
-        if target is None:
-            hint = did_you_mean(action.channel, station.channels)
-            yield [*here, "channel"], f"the station has no channel {action.channel!r}{hint}"
-        elif target.kind not in OUTPUTS:
-            yield (
-                [*here, "channel"],
-                f"channel {action.channel!r} is an {target.kind}; an action needs an output",
-            )
-        elif duration(action.on_for) > duration(target.max_on):
-            yield (
-                [*here, "on_for"],
-                f"{action.on_for} is longer than channel {action.channel!r} may be on ({target.max_on})",
-            )
-        elif duration(action.on_for) == 0:
-            yield [*here, "on_for"], "0 would never switch anything on"
-
-
-def _check_channel(at: list[Key], channel: Channel) -> Iterator[Mistake]:
-    if not 0 < duration(channel.max_on) <= LONGEST_ON_S:
-        yield [*at, "max_on"], f"expected more than 0 and at most {LONGEST_ON_S:g}s; found {channel.max_on}"
-    if channel.kind == "stop" and channel.pin == 13:
-        # The on-board LED's resistor holds the pin low: such a stop input never opens.
-        yield [*at, "pin"], "pin 13 cannot be a stop input: the board's LED pulls it down; use another pin"
 
 
 def _check_rules(s: Settings, book: RuleBook) -> Iterator[Mistake]:
@@ -161,15 +120,15 @@ def _check_rules(s: Settings, book: RuleBook) -> Iterator[Mistake]:
                     [*at, "then", i, "action"],
                     f"station {then.station!r} has no action {then.action!r}{hint}",
                 )
-            yield from _check_params([*at, "then", i, "params"], then.params)
+            else:
+                yield from _check_params([*at, "then", i, "params"], station, then)
 
 
-def _check_params(at: list[Key], params: dict[str, bool | int | float | str]) -> Iterator[Mistake]:
-    for key, value in params.items():
-        if key != "ms":
-            yield [*at, key], f"{key!r} is not a parameter; known here: ms"
-        elif isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST_ON_S * 1000:
-            yield (
-                [*at, key],
-                f"expected whole milliseconds from 1 to {LONGEST_ON_S * 1000:.0f}; found {value!r}",
-            )
+def _check_params(at: list[Key], station: Station, then: Then) -> Iterator[Mistake]:
+    takes = parameters(station, then.action)
+    for key, value in then.params.items():
+        if key not in takes:
+            known = f"known here: {', '.join(takes)}" if takes else "this action takes none"
+            yield [*at, key], f"{key!r} is not a parameter{did_you_mean(key, takes) or f'; {known}'}"
+        elif words := takes[key].complaint(value):
+            yield [*at, key], words

@@ -5,28 +5,21 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.messages import Id, Param
-
-Duration = Annotated[
-    str,
-    Meta(
-        pattern=r"^\d+(\.\d+)?(ms|s|m|h)$",
-        description="a number and its unit, such as 500ms, 2s, 1.5s, 5m, 1h",
-        examples=["2s", "500ms"],
-    ),
-]
-Port = Annotated[int, Meta(ge=1, le=65535)]
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
+from gateway.settings.stations import OUTPUTS as OUTPUTS
+from gateway.settings.stations import Action as Action
+from gateway.settings.stations import Board as Board
+from gateway.settings.stations import Channel as Channel
+from gateway.settings.stations import Duty as Duty
+from gateway.settings.stations import Station as Station
+from gateway.settings.stations import Step as Step
+from gateway.settings.values import Duration as Duration
+from gateway.settings.values import Name as Name
+from gateway.settings.values import Port as Port
+from gateway.settings.values import duration as duration
+from gateway.settings.values import milliseconds as milliseconds
 
 USERNAME = r"^[A-Za-z0-9._]{1,32}$"
 """TikTok's own rule for an @name, without the @."""
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def duration(text: Duration) -> float:
-    """``"500ms"`` -> 0.5 seconds."""
-    digits = text.rstrip("msh")
-    return float(digits) * _UNITS[text[len(digits) :]]
 
 
 class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,52 +67,6 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Id = "gateway"
     data: Name = "data"
     arm: Literal["manual", "at-start"] = "manual"
-
-
-ChannelKind = Literal["pulse", "level", "pwm", "servo", "tone", "input", "analog", "stop", "status"]
-Pin = Annotated[int, Meta(ge=2, le=69, description="the board's pin number; 0 and 1 carry the wire itself")]
-
-
-class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pin of a board and its limits. The board enforces them whatever the gateway asks.
-
-    ``max_on``: longest time energised; ``rest``: shortest time off between two; ``active_low``: a relay
-    board that switches on at 0 V. ``pull_up`` and ``debounce`` are for inputs.
-    """
-
-    kind: ChannelKind
-    pin: Pin
-    max_on: Duration = "1s"
-    rest: Duration = "0ms"
-    active_low: bool = False
-    pull_up: bool = True
-    debounce: Duration = "20ms"
-
-
-class Action(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A name for what a station can do: energise ``channel`` for ``for``."""
-
-    channel: Id
-    on_for: Duration = "200ms"
-    title: Name | None = None
-
-
-class Board(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How to find the board: by the id in its EEPROM, by USB serial number, or by a fixed port path."""
-
-    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,16}$")] | None = None
-    serial_number: Name | None = None
-    port: Name | None = None
-    baud: Literal[115200, 250000, 500000, 1000000] = 250000
-    simulated: bool = False
-
-
-class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    driver: Literal["arduino"] = "arduino"
-    title: Name | None = None
-    board: Board
-    channels: dict[Id, Channel]
-    actions: dict[Id, Action]
 
 
 class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,13 +17,18 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gateway.errors import SettingsError
+from gateway.settings.values import DURATION
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 T = TypeVar("T", bound=Struct)
 Key = str | int
-ID_PATTERN = r"^[a-z0-9-]{1,32}$"
+_SPELLINGS = {
+    r"^[a-z0-9-]{1,32}$": "a name of a-z, 0-9 and -, at most 32 of them",
+    DURATION: "a number and its unit, such as 500ms, 2s, 1.5s, 5m, 1h",
+}
+"""What a pattern means, where that helps more than what the setting is for."""
 MAX_FILE = 1_000_000
 """Bytes; a settings file near this size is some other file."""
 
@@ -146,7 +151,7 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
     schema: dict[str, Any] = e.schema if isinstance(e.schema, dict) else {}
     value: Any = e.instance
     want: Any = e.validator_value
-    about = schema.get("description")
+    about = _SPELLINGS.get(schema.get("pattern", ""), schema.get("description"))
     match e.validator:
         case "anyOf":
             # Optional settings: what counts is why the branch that is not "null" fails.
@@ -173,11 +178,9 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
             words = f"expected one of {', '.join(allowed)}; found {_found(value)}"
             yield path, words + did_you_mean(str(value), allowed)
         case "type" | "pattern":
-            if want == ID_PATTERN:
-                about = "a name of a-z, 0-9 and -, at most 32 of them"
             yield path, f"expected {about or f'text like {want}'}; found {_found(value)}"
-        case "minimum" | "maximum":
-            side = "at least" if e.validator == "minimum" else "at most"
+        case "minimum" | "maximum" | "exclusiveMinimum":
+            side = {"minimum": "at least", "maximum": "at most"}.get(e.validator, "more than")
             why = f" ({about})" if about else ""
             yield path, f"expected {side} {want}{why}; found {_found(value)}"
         case "minItems":

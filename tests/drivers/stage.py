@@ -121,9 +121,10 @@ def tap(s: Stage[VirtualBoard]) -> None:
 
 
 @asynccontextmanager
-async def at_work(s: Stage[B], *, armed: bool = True) -> AsyncIterator[None]:
-    """The board on, the driver running, both ended afterwards."""
-    await s.board.start()
+async def at_work(s: Stage[B], *, armed: bool = True, start: bool = True) -> AsyncIterator[None]:
+    """The board on (``start``: or left to the caller), the driver running, both ended afterwards."""
+    if start:
+        await s.board.start()
     running = asyncio.create_task(s.driver.run())
     try:
         if armed:
@@ -132,4 +133,5 @@ async def at_work(s: Stage[B], *, armed: bool = True) -> AsyncIterator[None]:
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        await s.board.stop()
+        if start:
+            await s.board.stop()

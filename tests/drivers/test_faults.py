@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gateway.drivers.arduino import commands, connection, wire
+from gateway.drivers.arduino import commands, connection, quality, wire
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.base import Ending, Outcome
 from gateway.practice.boards.line import Faults
@@ -186,12 +186,12 @@ async def test_another_board_on_the_port_is_refused_by_name() -> None:
 
 async def test_a_channel_that_the_board_refuses_is_named() -> None:
     settings = station()
-    bad = {**settings.channels, "arm": settings.channels["horn"].__class__(kind="servo", pin=9)}
+    bad = {**settings.channels, "arm": settings.channels["horn"].__class__(kind="level", pin=60)}
     async with stage(
         settings.__class__(board=Board(id="VB-1"), channels=bad, actions=settings.actions), armed=False
     ) as s:
         await until(lambda: "refuses" in s.driver.health.fault)
-        assert "channel arm (servo on pin 9)" in s.driver.health.fault
+        assert "channel arm (level on pin 60)" in s.driver.health.fault
         assert not s.driver.health.online
         s.driver.estop(3)  # a board that cannot work can still be stopped
         await until(lambda: s.driver.health.stopped)
@@ -244,6 +244,17 @@ async def test_a_board_that_takes_no_bytes_does_not_hold_the_loop() -> None:
         assert time.monotonic() - began < 0.1
         s.board.thaw()
         await until(lambda: s.driver.health.stopped)
+
+
+async def test_a_noisy_wire_is_said_with_what_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "ASK_S", 1.0)
+    board = VirtualBoard("VB-1", faults=Faults(seed=4, corrupt=15e-4))
+    async with stage(board=board) as s:
+        await until(lambda: "the wire to the board is noisy: " in s.driver.health.fault)
+        board._to_board._faults = board._to_gateway._faults = Faults()  # the cable is changed
+        board._to_board._good_bits = board._to_gateway._good_bits = 1 << 60
+        await until(lambda: s.driver.health.armed and not s.driver.health.fault)
+        assert (await s.perform("a")).ending is Ending.DONE
 
 
 async def check_storm(faults: Faults, count: int, lamps: int = 8) -> list[Outcome]:

@@ -9,7 +9,7 @@ from gateway.drivers.arduino import ports
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Port, Ports
 from gateway.practice.boards.virtual import VirtualBoard
-from gateway.settings.models import Board
+from gateway.settings.models import Board, Station
 from tests.drivers.stage import station, until
 
 
@@ -106,5 +106,31 @@ async def test_two_drivers_find_their_boards_behind_swapped_ports(desk: Desk) ->
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        for board in boards:
+            await board.stop()
+
+
+async def test_two_adapters_with_one_serial_number_are_said_with_the_fix_and_never_opened(desk: Desk) -> None:
+    boards = [VirtualBoard("A"), VirtualBoard("B")]
+    for n, board in enumerate(boards):
+        await board.start()
+        (desk.dev / f"ttyUSB{n}").symlink_to(board.port)
+        desk.there.append(Port(str(desk.dev / f"ttyUSB{n}"), "1a86:7523", "0001"))
+    settings = Station(board=Board(serial_number="0001"), channels={}, actions={})
+    driver = ArduinoDriver("s1", settings, Ports(desk.dev))
+    running = asyncio.create_task(driver.run())
+    try:
+        await until(lambda: "same USB serial number" in driver.health.fault)
+        one, two = (f"{desk.dev}/ttyUSB{n}" for n in (0, 1))
+        assert driver.health.fault == (
+            f"{one} and {two} have the same USB serial number 0001: stop the gateway, give each board an id "
+            "(stagewire boards name PORT ID), and write board: {id: ...} in the settings instead"
+        )
+        desk.unplug("ttyUSB1")
+        await until(lambda: driver.health.online)
+        assert driver.health.board == "A"
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
         for board in boards:
             await board.stop()

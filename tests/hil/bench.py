@@ -13,6 +13,10 @@ from tests.hil.client import PATIENCE_S, Client
 
 TOLERANCE_S = 0.001
 """Pin edges are exact to this, in simulated time."""
+TRAIN_GAP_S = 0.04
+"""Between two pulses of a servo's train lie 20 ms, between two edges of the lowest tone 16."""
+HOLD_S = 0.52
+"""How long a servo is held at home before its train ends, and one frame of pulses."""
 
 
 class Edge(Struct, frozen=True):
@@ -23,38 +27,96 @@ class Edge(Struct, frozen=True):
     at: float
 
 
+class Duty(Struct, frozen=True):
+    """A timer drives the pin with this duty of 255, 0: no longer."""
+
+    pin: int
+    duty: int
+    at: float
+
+
+class _Watched:
+    """One output: what it shows when safe, and since when it shows anything else."""
+
+    def __init__(self, entry: TableEntry, level: bool, duty: int) -> None:
+        self.entry = entry
+        self.level = level
+        self.duty = duty
+        self.since: float | None = None
+        self.last = 0.0  # the last edge
+        self.train = entry.kind in (ChannelKind.SERVO, ChannelKind.TONE)
+        self.limit = entry.max_on_ms / 1000 + (home_s(entry) if entry.kind == ChannelKind.SERVO else 0)
+        low = bool(entry.flags & ChannelFlag.ACTIVE_LOW)
+        self.safe = 255 - entry.safe if low else entry.safe
+
+    def energised(self, at: float) -> bool:
+        """A train of pulses is over when none came for longer than its slowest lasts."""
+        if self.train:
+            return self.since is not None and at - self.last < TRAIN_GAP_S
+        return (self.duty or 255 * self.level) != self.safe
+
+    def change(self, at: float) -> float:
+        """Something about the pin changed. Returns how long it has been energised until now, 0 when it was not."""
+        if self.train:
+            if self.since is None or at - self.last >= TRAIN_GAP_S:
+                self.since = at
+            self.last = at
+            return at - self.since
+        on_for = 0.0 if self.since is None else at - self.since
+        if not self.energised(at):
+            self.since = None
+        elif self.since is None:
+            self.since = at
+        return on_for
+
+
 class Monitor:
     """Watches every output that a table ever named: never away from its safe level longer than its limit."""
 
     def __init__(self) -> None:
         self.edges: list[Edge] = []
+        self.duties: list[Duty] = []
         self.too_long: list[str] = []
-        self._limits: dict[int, tuple[bool, float]] = {}
-        self._since: dict[int, float] = {}
+        self._watched: dict[int, _Watched] = {}
+        self._levels: dict[int, bool] = {}
+        self._duties: dict[int, int] = {}
         self._news = asyncio.Event()
 
     def limit(self, entry: TableEntry) -> None:
         """From now on watch this output."""
-        safe = (entry.safe != 0) != bool(entry.flags & ChannelFlag.ACTIVE_LOW)
-        self._limits[entry.pin] = (safe, entry.max_on_ms / 1000)
+        pin = entry.pin
+        self._watched[pin] = _Watched(entry, self._levels.get(pin, False), self._duties.get(pin, 0))
 
     def edge(self, pin: int, level: bool, at: float) -> None:
         self.edges.append(Edge(pin, level, at))
+        self._levels[pin] = level
         self._news.set()
-        if pin not in self._limits:
-            return
-        safe, most = self._limits[pin]
-        if level != safe:
-            self._since.setdefault(pin, at)
-        elif (since := self._since.pop(pin, None)) is not None and at - since > most + TOLERANCE_S:
-            self.too_long.append(f"pin {pin} was on for {at - since:.4f} s; its limit is {most} s")
+        if watched := self._watched.get(pin):
+            watched.level = level
+            self._judge(watched, at)
 
-    def on(self) -> set[int]:
+    def pwm(self, pin: int, duty: int, at: float) -> None:
+        self.duties.append(Duty(pin, duty, at))
+        self._duties[pin] = duty
+        self._news.set()
+        if watched := self._watched.get(pin):
+            watched.duty = duty
+            self._judge(watched, at)
+
+    def _judge(self, watched: _Watched, at: float) -> None:
+        on_for = watched.change(at)
+        if on_for > watched.limit + TOLERANCE_S:
+            self.too_long.append(f"{watched.entry} was on for {on_for:.4f} s")
+
+    def on(self, at: float) -> set[int]:
         """The watched pins that are away from their safe level now."""
-        return set(self._since)
+        return {pin for pin, watched in self._watched.items() if watched.energised(at)}
 
     def of(self, pin: int) -> list[Edge]:
         return [e for e in self.edges if e.pin == pin]
+
+    def duties_of(self, pin: int) -> list[Duty]:
+        return [d for d in self.duties if d.pin == pin]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -72,6 +134,7 @@ class Bench:
         self.pins = Monitor()
         self.resets: list[str] = []
         board.on_edge = self.pins.edge
+        board.on_pwm = self.pins.pwm
         board.on_reset = self.resets.append
 
     async def load(self, *entries: TableEntry) -> wire.TableResult:
@@ -81,7 +144,7 @@ class Bench:
         result = await self.client.wait(wire.TableResult)
         if result.ok:
             for entry in entries:
-                if entry.kind in (ChannelKind.PULSE, ChannelKind.LEVEL):
+                if entry.kind <= ChannelKind.TONE:
                     self.pins.limit(entry)
         return result
 
@@ -119,10 +182,35 @@ class Bench:
 
 
 def output(
-    index: int, pin: int, *, max_on_ms: int = 1000, rest_ms: int = 0, flags: int = 0, safe: int = 0, kind: int = 1
+    index: int,
+    pin: int,
+    *,
+    kind: int = ChannelKind.PULSE,
+    max_on_ms: int = 1000,
+    rest_ms: int = 0,
+    flags: int = 0,
+    safe: int = 0,
+    group: int = 0,
+    duty: tuple[int, int] = (0, 0),
+    args: tuple[int, int, int] = (0, 0, 0),
 ) -> TableEntry:
-    """A pulse channel with these limits."""
-    return TableEntry(index, kind, pin, flags, 0, safe, max_on_ms, rest_ms, 0, 0, 0, 0)
+    """An output channel with these limits. ``duty``: permille, seconds."""
+    return TableEntry(index, kind, pin, flags, group, safe, max_on_ms, rest_ms, *duty, *args)
+
+
+def servo(
+    index: int, pin: int, *, us: tuple[int, int] = (1000, 2000), speed: int = 0, safe: int = 0, rest_ms: int = 0
+) -> TableEntry:
+    return output(index, pin, kind=ChannelKind.SERVO, safe=safe, rest_ms=rest_ms, args=(*us, speed))
+
+
+def tone(index: int, pin: int, *, hz: int = 440) -> TableEntry:
+    return output(index, pin, kind=ChannelKind.TONE, args=(hz, 0, 0))
+
+
+def home_s(entry: TableEntry) -> float:
+    """The longest that a servo takes to get home and to be let go there."""
+    return HOLD_S + ((entry.arg1 - entry.arg0) / entry.arg2 if entry.arg2 else 0)
 
 
 def contact(
@@ -142,7 +230,9 @@ async def bench_with(mcu: Mcu) -> AsyncIterator[Bench]:
         await bench.client.wait(wire.Hello)
         yield bench
         bench.client.silence()
-        await bench.pins.until(lambda: not bench.pins.on())
+        async with asyncio.timeout(PATIENCE_S):
+            while bench.pins.on(await bench.board.time()):
+                pass
         assert not bench.pins.too_long
     finally:
         bench.client.close()

@@ -131,6 +131,10 @@ class Client:
         self.send(wire.Heartbeat(mark))
         return await self.wait(wire.State, lambda m: m.gateway_ms == mark)
 
+    async def wait_state(self, flag: wire.StateFlag) -> wire.State:
+        """The first state with this flag."""
+        return await self.wait(wire.State, lambda m: bool(m.flags & flag))
+
     async def ended(self, run_id: int) -> wire.RunStatus:
         """What became of a run."""
         result = await self.wait(wire.Result, lambda m: m.id == run_id and m.status != wire.RunStatus.STARTED)

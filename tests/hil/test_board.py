@@ -7,6 +7,7 @@ import pytest
 
 from gateway.drivers.arduino.wire import (
     HELLO_MS,
+    MAX_CHANNELS,
     Arm,
     BoardKind,
     Boot,
@@ -25,7 +26,7 @@ from gateway.drivers.arduino.wire import (
     table_crc,
 )
 from gateway.practice.boards.avr import AvrBoard
-from tests.hil.bench import Bench, contact, output
+from tests.hil.bench import Bench, contact, output, servo, tone
 
 pytestmark = pytest.mark.needs("avr-gcc", "simavr")
 
@@ -37,7 +38,7 @@ async def test_a_board_says_hello_until_somebody_connects(bench: Bench) -> None:
             await asyncio.sleep(HELLO_MS / 1000)
     hello = bench.client.all(Hello)[0]
     assert (hello.session, hello.board_kind, hello.boot) == (0, BoardKind.UNO, Boot.RESET_PIN)
-    assert (hello.channels, hello.table_crc, hello.board_id) == (0, 0, "")
+    assert (hello.channels, hello.table_crc, hello.board_id) == (MAX_CHANNELS, 0, "")
     assert (await bench.client.connect()).session != 0
 
 
@@ -83,14 +84,27 @@ async def test_a_board_started_with_an_id_has_it() -> None:
 @pytest.mark.parametrize(
     ("entries", "bad"),
     [
-        ([output(0, 5), TableEntry(1, ChannelKind.SERVO, 9, 0, 0, 0, 1000, 0, 0, 0, 0, 0)], 1),
+        ([output(0, 5), servo(1, 9, us=(1000, 3000))], 1),  # no servo goes that far
+        ([servo(0, 9, us=(2000, 1000))], 0),
+        ([output(0, 8, kind=ChannelKind.PWM)], 0),  # no timer drives that pin
+        ([servo(0, 4), output(1, 9, kind=ChannelKind.PWM)], 1),  # its timer makes the servos' pulses
+        ([output(0, 10, kind=ChannelKind.PWM), servo(1, 4)], 1),
+        ([tone(0, 4), output(1, 11, kind=ChannelKind.PWM)], 1),  # its timer makes the tone
+        ([tone(0, 4), tone(1, 5)], 1),  # there is one tone
+        ([tone(0, 4, hz=30)], 0),
+        ([TableEntry(0, ChannelKind.ANALOG, 5, 0, 0, 0, 0, 0, 0, 0, 500, 10)], 0),  # no analog pin
+        ([TableEntry(0, ChannelKind.ANALOG, 14, 0, 0, 0, 0, 0, 0, 0, 1024, 10)], 0),
+        ([TableEntry(0, ChannelKind.ANALOG, 14, 0, 0, 0, 0, 0, 0, 0, 5, 10)], 0),
+        ([servo(i, 2 + i) for i in range(9)], 8),  # more than fit into 20 ms
+        ([output(i, 2 + i, duty=(100, 60)) for i in range(7)], 6),  # more than it can count
         ([TableEntry(0, 77, 9, 0, 0, 0, 1000, 0, 0, 0, 0, 0)], 0),
         ([output(0, 5), output(1, 1)], 1),  # the wire's own pin
         ([output(0, 5), output(1, 20)], 1),  # no such pin on an Uno
         ([output(0, 5), output(1, 6), output(2, 5)], 2),  # taken
         ([output(0, 5, safe=128)], 0),
-        ([TableEntry(0, 1, 5, 0, 1, 0, 1000, 0, 0, 0, 0, 0)], 0),  # an interlock it cannot keep
-        ([TableEntry(0, 1, 5, 0, 0, 0, 1000, 0, 500, 60, 0, 0)], 0),  # a duty limit it cannot keep
+        ([output(0, 5, group=16)], 0),
+        ([output(0, 5, duty=(1001, 60))], 0),
+        ([output(0, 5, duty=(100, 0))], 0),  # of no time at all
         ([contact(0, 13, kind=ChannelKind.STOP)], 0),  # the LED on pin 13 pulls it low
     ],
 )

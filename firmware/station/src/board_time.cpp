@@ -10,7 +10,7 @@ uint32_t last_us;  // hal::micros() at current.ms, so that the fraction never ac
 
 void begin(uint32_t ms) {
     current.ms = ms;
-    current.us = 0;
+    current.four_us = 0;
     last_us = hal::micros();
 }
 
@@ -23,13 +23,13 @@ const Instant &update() {
         last_us += 1000;
         current.ms++;
     }
-    current.us = since;
+    current.four_us = since / 4;
     return current;
 }
 
 bool passed(const Instant &start, uint32_t ms) {
     const uint32_t since = current.ms - start.ms;
-    return since > ms || (since == ms && current.us >= start.us);
+    return since > ms || (since == ms && current.four_us >= start.four_us);
 }
 
 }  // namespace board_time

@@ -5,9 +5,9 @@
 
 namespace board_time {
 
-struct Instant {
+struct __attribute__((packed)) Instant {
     uint32_t ms;
-    uint16_t us;  // 0 to 999
+    uint8_t four_us;  // 0 to 249: the chip's own clock is no finer
 };
 
 void begin(uint32_t ms = 0);

@@ -1,31 +1,35 @@
-// The channel table in force and its outputs: levels, timing, limits. The board enforces every limit itself,
-// whatever it is asked.
+// What the channels of the table in force are doing: runs, their timing and their limits. The board enforces
+// every limit itself, whatever it is asked.
 #pragma once
 
 #include <stdint.h>
 
 #include "board_time.h"
+#include "table.h"
 #include "wire.h"
 
 namespace channels {
 
-enum class Phase : uint8_t { Idle, On, Resting };
+// Homing: a servo's run is over, it goes home. Resting: off for less than its rest time.
+enum class Phase : uint8_t { Idle, On, Homing, Resting };
 
-struct Output {
-    Phase phase;
-    wire::RunStatus ended;      // of the last run while it waits to be reported, else Started
-    board_time::Instant since;  // the last edge
-    uint32_t id;
-    uint32_t on_ms;
+struct __attribute__((packed)) Output {
+    uint8_t run : 5;            // which of recent.h's ids; that of a pattern's step is the pattern's
+    uint8_t phase : 2;
+    uint8_t untold : 1;         // the run has ended, and the gateway was not told
+    board_time::Instant since;  // the last change of phase
+    uint32_t on_ms;             // while homing: how long that takes
+    uint8_t level;
 };
+static_assert(wire::RECENT_IDS == 32, "5 bits");
 
-struct Input {
-    uint32_t raw_since;   // ms of the last raw change: the true time of an edge
-    uint32_t changed_at;  // of the last change of `level`
+struct __attribute__((packed)) Input {
     uint32_t count;       // active edges
-    uint8_t raw, level;
-    bool due;     // to be sent
-    bool untold;  // not yet acknowledged
+    uint32_t changed_at;  // the true time of the last change of `level`
+    uint16_t stable_ms;   // since the last raw change; never more than 65535
+    uint8_t raw : 2, level : 2;
+    uint8_t due : 1;     // to be sent
+    uint8_t untold : 1;  // not yet acknowledged
 };
 
 // What a channel remembers; which of the two follows from its kind.
@@ -34,27 +38,23 @@ union Slot {
     Input input;
 };
 
-// At boot: brings the table from the EEPROM into force.
-void begin(char *board_id);
+// With a new table in force: nothing runs, every output is safe.
+void begin();
 
-constexpr uint8_t ALL_GOOD = 254;   // of load_commit()
-constexpr uint8_t BAD_TABLE = 255;  // count or CRC
-
-// Loading a new table. From its first entry on no table is in force; outputs of the old one stay driven at
-// their safe level.
-void load_entry(const wire::TableEntry &entry);
-uint8_t load_commit(uint8_t count, uint32_t crc);  // ALL_GOOD, BAD_TABLE or the first bad entry's index
-
-uint8_t count();
-uint32_t table_crc();
-const wire::TableEntry &entry(uint8_t index);
 Slot &slot(uint8_t index);
 
 // Begins a run or says why not. Arming and stop are the caller's to check.
 wire::RunStatus run(const wire::Run &order);
+void renew(uint32_t id, uint32_t on_ms);
 void cancel(uint32_t id);  // 0: all
 
-// Every output to its safe level now; whatever ran ends as `why`.
+// For a pattern, which has checked all of this before: begins a step at its appointed time.
+void begin_step(uint8_t index, uint8_t level, uint32_t on_ms, uint8_t run, const board_time::Instant &at);
+
+// Ends what is on: a servo goes home.
+void end(uint8_t index, wire::RunStatus why);
+
+// Every output to its safe level now, servos let go where they are; whatever ran ends as `why`.
 void make_safe(wire::RunStatus why);
 
 void tick();
@@ -64,6 +64,15 @@ bool due_soon();
 
 // Bit n: channel n is away from its safe level, read back from its pin.
 uint16_t energised();
+
+// Whether a run or its way home is on, and since when.
+bool energised_since(uint8_t index, uint32_t &since_ms);
+
+// How long until this channel could begin another run; 0: now. Not for one that is on.
+uint32_t rest_left(uint8_t index);
+
+// Whether another channel of this one's group is energised.
+bool group_energised(uint8_t index);
 
 // Takes one run that ended and was not yet reported.
 bool take_ended(wire::Result &result);

@@ -1,7 +1,5 @@
 #include "frame.h"
 
-#include <string.h>
-
 #ifdef __AVR__
 #include <avr/pgmspace.h>
 #else
@@ -71,7 +69,7 @@ void Decoder::begin() {
 }
 
 void Decoder::put(uint8_t byte) {
-    if (size_ == wire::MAX_BODY) {
+    if (size_ == LONGEST_READ) {
         broken_ = true;
         return;
     }
@@ -110,17 +108,22 @@ Step Decoder::finish(Frame &frame) {
 }
 
 uint8_t encode(uint8_t *out, uint8_t kind, uint8_t seq, uint8_t ack, const void *payload, uint8_t size) {
-    uint8_t body[wire::MAX_BODY] = {uint8_t(wire::VERSION), kind, seq, ack};
-    if (size) memcpy(body + HEAD, payload, size);
-    const uint8_t head_size = HEAD + size;
-    const uint32_t crc = ~crc_add(CRC_START, body, head_size);
-    memcpy(body + head_size, &crc, CRC);  // AVR and every host we build on are little-endian
-
+    const uint8_t head[HEAD] = {wire::VERSION, kind, seq, ack};
+    const uint8_t *next = head;
+    const uint8_t until_crc = HEAD + size, until = until_crc + CRC;
+    uint32_t crc = CRC_START;
     uint8_t code = 0;  // where the length of the open block goes; a body is shorter than one full block
     uint8_t at = 1;
-    for (uint8_t i = 0; i < head_size + CRC; i++) {
-        if (body[i]) {
-            out[at++] = body[i];
+    for (uint8_t i = 0; i < until; i++) {
+        if (i == HEAD) next = static_cast<const uint8_t *>(payload);
+        if (i == until_crc) {
+            crc = ~crc;  // AVR and every host we build on are little-endian
+            next = reinterpret_cast<const uint8_t *>(&crc);
+        }
+        const uint8_t byte = *next++;
+        if (i < until_crc) crc = crc_add(crc, byte);
+        if (byte) {
+            out[at++] = byte;
         } else {
             out[code] = at - code;
             code = at++;

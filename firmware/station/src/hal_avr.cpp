@@ -23,12 +23,15 @@ extern "C" uint8_t __heap_start;  // the linker's: the first byte behind everyth
 namespace {
 
 constexpr uint8_t RX_SIZE = 64;
-constexpr uint8_t TX_SIZE = 64;
+constexpr uint8_t TX_SIZE = 48;
 static_assert(RX_SIZE - 1 == wire::RECEIVE_RING, "the gateway's window counts on this ring");
-static_assert(TX_SIZE > frame::MAX_FRAME, "a whole frame fits");
+static_assert(TX_SIZE > frame::OVERHEAD + sizeof(wire::Hello), "the longest of what we say fits");
 
 volatile uint8_t rx_ring[RX_SIZE], rx_head, rx_tail;
 volatile uint8_t tx_ring[TX_SIZE], tx_head, tx_tail;
+volatile uint16_t rx_lost;
+
+uint8_t next_tx(uint8_t i) { return i + 1 == TX_SIZE ? 0 : i + 1; }
 
 uint8_t reset_flags KEPT_OVER_RESET;
 uint8_t bootloader_flags KEPT_OVER_RESET;
@@ -53,7 +56,10 @@ extern "C" void keep_reset_flags() {
 ISR(RX_VECTOR) {
     const uint8_t byte = UDR0;
     const uint8_t next = (rx_head + 1) & (RX_SIZE - 1);
-    if (next == rx_tail) return;  // lost; the checksum of its frame will not hold
+    if (next == rx_tail) {  // the checksum of its frame will not hold
+        rx_lost++;
+        return;
+    }
     rx_ring[rx_head] = byte;
     rx_head = next;
 }
@@ -61,13 +67,20 @@ ISR(RX_VECTOR) {
 ISR(TX_VECTOR) {
     const uint8_t tail = tx_tail;
     UDR0 = tx_ring[tail];
-    tx_tail = (tail + 1) & (TX_SIZE - 1);
+    tx_tail = next_tx(tail);
     if (tx_tail == tx_head) UCSR0B &= ~_BV(UDRIE0);
 }
 
 namespace hal {
 
 namespace {
+constexpr uint8_t PAINT = 0xC5;
+
+// What is still painted later was never used.
+void paint_stack() {
+    for (uint8_t *p = &__heap_start; p < reinterpret_cast<uint8_t *>(SP) - 16; p++) *p = PAINT;
+}
+
 // The Arduino core starts every timer for analogWrite(). All but timer 0, which keeps the time, stand still
 // until a channel needs them.
 void stop_idle_timers() {
@@ -80,6 +93,7 @@ void stop_idle_timers() {
 
 void begin() {
     stop_idle_timers();
+    paint_stack();
     UCSR0A = _BV(U2X0);
     UBRR0 = F_CPU / 8 / STATION_BAUD - 1;
     UCSR0C = _BV(UCSZ01) | _BV(UCSZ00);
@@ -122,7 +136,17 @@ void rest() {
 }
 
 uint16_t free_ram() {
-    return SP - reinterpret_cast<uint16_t>(&__heap_start);
+    const uint8_t *p = &__heap_start;
+    while (*p == PAINT && p < reinterpret_cast<uint8_t *>(SP)) p++;
+    return p - &__heap_start;
+}
+
+uint16_t lost_bytes() {
+    const uint8_t sreg = SREG;
+    cli();
+    const uint16_t lost = rx_lost;
+    SREG = sreg;
+    return lost;
 }
 
 bool receive(uint8_t &byte) {
@@ -133,13 +157,16 @@ bool receive(uint8_t &byte) {
     return true;
 }
 
-uint8_t send_room() { return (tx_tail - tx_head - 1) & (TX_SIZE - 1); }
+uint8_t send_room() {
+    const uint8_t tail = tx_tail;
+    return tail > tx_head ? tail - tx_head - 1 : TX_SIZE - 1 - tx_head + tail;
+}
 
 void send(const uint8_t *bytes, uint8_t count) {
     uint8_t head = tx_head;
     while (count--) {
         tx_ring[head] = *bytes++;
-        head = (head + 1) & (TX_SIZE - 1);
+        head = next_tx(head);
     }
     tx_head = head;
     const uint8_t sreg = SREG;
@@ -179,6 +206,21 @@ void listen(uint8_t pin, bool pull_up) {
 }
 
 bool read(uint8_t pin) { return *portInputRegister(digitalPinToPort(pin)) & digitalPinToBitMask(pin); }
+
+bool is_analog_pin(uint8_t pin) { return pin >= A0 && pin < A0 + NUM_ANALOG_INPUTS && pin < NUM_DIGITAL_PINS; }
+
+void analog_start(uint8_t pin) {
+    const uint8_t input = pin - A0;
+#ifdef MUX5
+    ADCSRB = input & 8 ? _BV(MUX5) : 0;
+#endif
+    ADMUX = _BV(REFS0) | (input & 7);  // against the supply
+    ADCSRA |= _BV(ADSC);
+}
+
+bool analog_ready() { return !(ADCSRA & _BV(ADSC)); }
+
+uint16_t analog_value() { return ADC; }
 
 uint8_t eeprom_read(uint16_t address) { return eeprom_read_byte(reinterpret_cast<uint8_t *>(address)); }
 

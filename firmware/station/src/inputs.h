@@ -1,4 +1,5 @@
-// Inputs: debounced, edges counted, every change told until acknowledged; and the stop input.
+// Inputs: debounced, edges counted, every change told until acknowledged; analog ones against a threshold; and
+// the stop input.
 #pragma once
 
 #include <stdint.h>

@@ -23,6 +23,8 @@ void begin(Gather gather);
 void connect();  // a new session: both directions start again at seq 0
 
 void acknowledged(uint8_t ack);
+void again();    // the gateway misses a frame
+void damaged();  // something came that was no frame: maybe a reliable one
 
 // A reliable frame's number. True: it is the next one, the board is `ready` and its answers have room, so it is
 // carried out now. Anything else is a duplicate, or will come again.
@@ -34,7 +36,8 @@ void post(uint8_t kind, const void *payload, uint8_t size);
 // Sends an unreliable message; false when the wire has no room now.
 bool send(uint8_t kind, const void *payload, uint8_t size);
 
-void tick();  // sends, repeats, acknowledges
+// Repeats, acknowledges, sends one frame at most; `ready` as in take().
+void tick(bool ready);
 Counters &counters();
 
 }  // namespace link

@@ -7,22 +7,27 @@
 #include "inputs.h"
 #include "latch.h"
 #include "link.h"
+#include "pattern.h"
 #include "recent.h"
 #include "session.h"
+#include "store.h"
+#include "table.h"
 
 namespace orders {
 namespace {
 
-using station::board_id;
 using station::disarm;
 using station::session;
 using wire::RunStatus;
 
+bool take_ended(wire::Result &result) { return channels::take_ended(result) || pattern::take_ended(result); }
+
 // What the last session was not told, the gateway asks for by id; inputs are told again.
 void forget_session() {
     wire::Result forgotten;
-    while (channels::take_ended(forgotten)) {
+    while (take_ended(forgotten)) {
     }
+    pattern::begin();
     link::connect();
     inputs::tell_again();
 }
@@ -33,14 +38,14 @@ void on(const wire::Connect &m) {
         forget_session();
         session.connected = true;
         session.id = m.session;
-        session.heard = board_time::now();
+        session.heard = board_time::now().ms;
     }
     session.hello_due = session.hello_answers = true;
 }
 
 void on(const wire::Heartbeat &m) {
     if (!session.connected) return;
-    session.heard = board_time::now();
+    session.heard = board_time::now().ms;
     session.gateway_ms = m.gateway_ms;
     session.gateway_ms_read_at = board_time::now().ms;
     session.state_due = true;
@@ -57,29 +62,34 @@ void on(const wire::Arm &m) {
     if (!m.armed)
         disarm(RunStatus::Cancelled);
     else
-        session.armed = channels::count() && !latch::stopped() && !inputs::stop_open();
+        session.armed = table::count() && !latch::stopped() && !inputs::stop_open();
     session.state_due = true;
 }
 
 void on(const wire::TableEntry &m) {
     disarm(RunStatus::Cancelled);
-    channels::load_entry(m);
+    tell_ended();  // or it would be forgotten with the table
+    table::load(m);
 }
 
 void on(const wire::TableCommit &m) {
     disarm(RunStatus::Cancelled);
-    const uint8_t bad = channels::load_commit(m.count, m.crc);
-    const wire::TableResult result = {bad == channels::ALL_GOOD, bad == channels::ALL_GOOD ? uint8_t(0) : bad,
-                                      channels::table_crc()};
+    const uint8_t bad = table::commit(m.count, m.crc);
+    if (bad == table::ALL_GOOD) channels::begin();
+    const wire::TableResult result = {bad == table::ALL_GOOD, bad == table::ALL_GOOD ? uint8_t(0) : bad,
+                                      table::crc()};
     link::post(result.KIND, &result, sizeof result);
 }
 
-RunStatus run(const wire::Run &m) {
-    if (!channels::count()) return RunStatus::NotConfigured;
+// Why nothing at all may move.
+RunStatus standstill() {
+    if (!table::count()) return RunStatus::NotConfigured;
     if (latch::stopped()) return RunStatus::Stopped;
-    if (!session.armed) return RunStatus::NotArmed;
-    return channels::run(m);
+    return session.armed ? RunStatus::Started : RunStatus::NotArmed;
 }
+
+RunStatus run(const wire::Run &m) { return channels::run(m); }
+RunStatus run(const wire::PatternRun &m) { return pattern::run(m); }
 
 void answer(uint32_t id, RunStatus status, uint32_t when) {
     const wire::Result result = {id, uint8_t(status), when};
@@ -87,18 +97,38 @@ void answer(uint32_t id, RunStatus status, uint32_t when) {
 }
 
 void answer_known(uint32_t id, RunStatus status) {
-    answer(id, status, status == RunStatus::Started ? channels::began(id) : 0);
+    uint32_t began = 0;
+    if (status == RunStatus::Started) began = channels::began(id);
+    if (status == RunStatus::Started && !began) began = pattern::began(id);
+    answer(id, status, began);
 }
 
-void on(const wire::Run &m) {
+template <typename Order>
+void begin(const Order &m) {
     const RunStatus known = recent::find(m.id);
     if (known != RunStatus::UnknownId) return answer_known(m.id, known);
-    const RunStatus status = run(m);
+    RunStatus status = standstill();
+    if (status == RunStatus::Started) status = run(m);
     if (status != RunStatus::Started) recent::remember(m.id, status);
     answer(m.id, status, board_time::now().ms);
 }
 
-void on(const wire::Cancel &m) { channels::cancel(m.id); }
+void on(const wire::Run &m) { begin(m); }
+
+void on(const wire::PatternRun &m) { begin(m); }
+
+void on(const wire::PatternStep &m) { pattern::load(m); }
+
+void on(const wire::Renew &m) {
+    const RunStatus known = recent::find(m.id);
+    if (known != RunStatus::Started) return answer_known(m.id, known);
+    channels::renew(m.id, m.on_ms);
+}
+
+void on(const wire::Cancel &m) {
+    channels::cancel(m.id);
+    pattern::cancel(m.id);
+}
 
 void on(const wire::Query &m) { answer_known(m.id, recent::find(m.id)); }
 
@@ -109,10 +139,7 @@ bool is_name(const wire::SetId &m) {
 }
 
 void on(const wire::SetId &m) {
-    if (!session.armed && is_name(m)) {
-        memcpy(board_id, m.board_id, sizeof board_id);
-        store::save_id(board_id);
-    }
+    if (!session.armed && is_name(m)) store::save_id(m.board_id);
     session.naming = true;
 }
 
@@ -133,6 +160,9 @@ void on_reliable(const frame::Frame &f) {
     case wire::Cancel::KIND: return on(as<wire::Cancel>(f));
     case wire::Query::KIND: return on(as<wire::Query>(f));
     case wire::SetId::KIND: return on(as<wire::SetId>(f));
+    case wire::Renew::KIND: return on(as<wire::Renew>(f));
+    case wire::PatternStep::KIND: return on(as<wire::PatternStep>(f));
+    case wire::PatternRun::KIND: return on(as<wire::PatternRun>(f));
     case wire::GetStats::KIND: return link::post(wire::Stats::KIND, nullptr, 0);
     default: return;
     }
@@ -145,25 +175,29 @@ bool from_gateway(uint8_t kind) {
 
 }  // namespace
 
-void take(const frame::Frame &f) {
-    if (!from_gateway(f.kind)) return;
+bool take(const frame::Frame &f) {
+    if (!from_gateway(f.kind)) return false;
     switch (f.kind) {
     case wire::Stop::KIND: on(as<wire::Stop>(f)); break;
-    case wire::Connect::KIND: return on(as<wire::Connect>(f));  // its ack belongs to no session yet
+    case wire::Connect::KIND: on(as<wire::Connect>(f)); return true;  // its ack belongs to no session yet
     case wire::Heartbeat::KIND: on(as<wire::Heartbeat>(f)); break;
     default: break;
     }
-    if (!session.connected) return;
+    const bool stop = f.kind == wire::Stop::KIND;
+    if (!session.connected) return stop;
     link::acknowledged(f.ack);
-    if (f.kind < wire::FIRST_RELIABLE) return;
+    if (f.kind == wire::Again::KIND) link::again();
+    if (f.kind < wire::FIRST_RELIABLE) return stop;
     // An order may use a channel again: what ended there is told first, or it would be forgotten.
-    if (link::take(f.seq, tell_ended())) on_reliable(f);
+    if (!link::take(f.seq, tell_ended())) return false;
+    on_reliable(f);
+    return true;
 }
 
 bool tell_ended() {
     wire::Result ended;
     while (link::room()) {
-        if (!channels::take_ended(ended)) return true;
+        if (!take_ended(ended)) return true;
         link::post(ended.KIND, &ended, sizeof ended);
     }
     return false;
@@ -177,6 +211,8 @@ void gather(wire::Stats &stats) {
     stats.uptime_ms = board_time::now().ms;
     stats.loop_max_us = session.longest_pass_us;
     stats.free_ram = hal::free_ram();
+    stats.boots = station::boots();
+    stats.lost_bytes = hal::lost_bytes();
 }
 
 }  // namespace orders

@@ -6,7 +6,8 @@
 
 namespace orders {
 
-void take(const frame::Frame &f);
+// Whether it was an order, carried out now.
+bool take(const frame::Frame &f);
 
 // Posts every ending that waits to be reported; false while some still wait for room.
 bool tell_ended();

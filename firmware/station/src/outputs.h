@@ -1,16 +1,22 @@
 // What a level means on a pin, by kind of channel.
 #pragma once
 
-#include "wire.h"
+#include <stdint.h>
 
 namespace outputs {
 
-bool is_output(const wire::TableEntry &entry);
-void set(const wire::TableEntry &entry, uint8_t level);
-void make_safe(const wire::TableEntry &entry);
-bool is_safe(const wire::TableEntry &entry);  // read back from what the pin is driven to
+// With a new table in force: takes the pin over and makes it safe, without a blip.
+void begin(uint8_t index);
+
+// `hz`: of a tone.
+void set(uint8_t index, uint8_t level, uint16_t hz = 0);
+void set_servo(uint8_t index, uint16_t us);  // holds that position with a train of pulses
+
+// To the safe level at once. A servo's train ends: its motor is let go.
+void make_safe(uint8_t index);
+bool is_safe(uint8_t index);  // read back from the pin, or from the timer that drives it
 
 // Shows the board's state on a status LED.
-void set_led(const wire::TableEntry &entry, bool on);
+void set_led(uint8_t index, bool on);
 
 }  // namespace outputs

@@ -18,7 +18,7 @@ Entry entries[wire::RECENT_IDS] KEPT_OVER_RESET;
 uint8_t newest KEPT_OVER_RESET;
 
 static_assert((wire::RECENT_IDS & (wire::RECENT_IDS - 1)) == 0, "indices wrap by a mask");
-static_assert(wire::RECENT_IDS > wire::MAX_CHANNELS, "there is always one that is not running");
+static_assert(wire::RECENT_IDS > wire::MAX_CHANNELS + 1, "there is always one that is not running");
 static_assert(uint8_t(RunStatus::UnknownId) == 15, "a status fits half a byte, and the last one says unused");
 
 uint8_t check_of(uint32_t id) {
@@ -29,12 +29,6 @@ uint8_t check_of(uint32_t id) {
 RunStatus status_of(const Entry &entry) { return RunStatus(entry.mark & 0x0F); }
 
 void set(Entry &entry, RunStatus status) { entry.mark = check_of(entry.id) | uint8_t(status); }
-
-Entry *entry_of(uint32_t id) {
-    for (Entry &entry : entries)
-        if (entry.id == id && status_of(entry) != RunStatus::UnknownId) return &entry;
-    return nullptr;
-}
 
 }  // namespace
 
@@ -49,11 +43,15 @@ void begin(bool kept) {
 }
 
 RunStatus find(uint32_t id) {
-    const Entry *entry = entry_of(id);
-    return entry ? status_of(*entry) : RunStatus::UnknownId;
+    for (const Entry &entry : entries)
+        if (entry.id == id) {
+            const RunStatus status = status_of(entry);
+            if (status != RunStatus::UnknownId) return status;
+        }
+    return RunStatus::UnknownId;
 }
 
-void remember(uint32_t id, RunStatus status) {
+uint8_t remember(uint32_t id, RunStatus status) {
     do {
         newest = (newest + 1) & (wire::RECENT_IDS - 1);
     } while (status_of(entries[newest]) == RunStatus::Started);
@@ -63,11 +61,13 @@ void remember(uint32_t id, RunStatus status) {
     entry.id = id;
     asm volatile("" ::: "memory");
     set(entry, status);
+    return newest;
 }
 
-void settle(uint32_t id, RunStatus status) {
-    Entry *entry = entry_of(id);
-    if (entry) set(*entry, status);
-}
+void settle(uint8_t place, RunStatus status) { set(entries[place], status); }
+
+uint32_t id(uint8_t place) { return entries[place].id; }
+
+RunStatus status(uint8_t place) { return status_of(entries[place]); }
 
 }  // namespace recent

@@ -14,10 +14,12 @@ void begin(bool kept);
 // UnknownId for an id never seen, or forgotten.
 wire::RunStatus find(uint32_t id);
 
-// A new id; forgets the oldest one that is not running.
-void remember(uint32_t id, wire::RunStatus status);
+// A new id; forgets the oldest one that is not running. Returns its place, which it keeps while it runs.
+uint8_t remember(uint32_t id, wire::RunStatus status);
 
-// What became of an id that was remembered.
-void settle(uint32_t id, wire::RunStatus status);
+// What became of one that ran. Until the next remember() its place is still its own.
+void settle(uint8_t place, wire::RunStatus status);
+uint32_t id(uint8_t place);
+wire::RunStatus status(uint8_t place);
 
 }  // namespace recent

@@ -5,25 +5,24 @@
 #include <stdint.h>
 
 #include "board_time.h"
-#include "store.h"
 #include "wire.h"
 
 namespace station {
 
 struct Session {
-    bool connected;  // a heartbeat of this session came within LEASE_MS
     uint32_t id;
-    board_time::Instant heard;
-    bool armed;
+    uint32_t heard;  // ms
     uint32_t gateway_ms, gateway_ms_read_at;
-    bool hello_due, hello_answers;  // answers: to a Connect, so it repeats the session
-    bool naming;                    // a SetId waits for its answer
-    bool state_due;
+    bool connected : 1;  // a heartbeat of this session came within LEASE_MS
+    bool armed : 1;
+    bool hello_due : 1, hello_answers : 1;  // answers: to a Connect, so it repeats the session
+    bool naming : 1;                        // a SetId waits for its answer
+    bool state_due : 1;
     uint16_t longest_pass_us;
 };
 
 extern Session session;
-extern char board_id[store::ID_SIZE];
+uint16_t boots();  // resets since power-on
 
 void disarm(wire::RunStatus why);  // everything safe; whatever ran ends as `why`
 void stop(uint32_t trip);

@@ -5,6 +5,7 @@
 #include "board_time.h"
 #include "channels.h"
 #include "config.h"
+#include "duty.h"
 #include "frame.h"
 #include "hal.h"
 #include "inputs.h"
@@ -12,14 +13,15 @@
 #include "link.h"
 #include "orders.h"
 #include "outputs.h"
+#include "pattern.h"
 #include "recent.h"
 #include "session.h"
 #include "store.h"
+#include "table.h"
 
 namespace station {
 
 Session session;
-char board_id[store::ID_SIZE];
 
 namespace {
 
@@ -27,42 +29,54 @@ using wire::RunStatus;
 namespace flag = wire::StateFlag;
 
 // RAM that held over a reset begins with this; it changes with the layout of what is kept.
-constexpr uint32_t KEPT_MARK = 0x57A6E001;
+constexpr uint32_t KEPT_MARK = 0x57A6E002;
 uint32_t kept_mark KEPT_OVER_RESET;
-uint16_t boots KEPT_OVER_RESET;
+uint16_t boot_count KEPT_OVER_RESET;
+
+// Bit n: this build knows channel kind n. All of wire.py's, from Pulse to Status.
+constexpr uint16_t CAPABILITIES = 0x03FE;
 
 frame::Decoder decoder;
-board_time::Instant hello_sent;
+uint32_t hello_sent;  // ms
 uint8_t flags_sent;
 
 uint8_t flags() {
     return (session.armed ? flag::Armed : 0) | (latch::stopped() ? flag::Stopped : 0) |
-           (channels::count() ? flag::Configured : 0) | (inputs::stop_open() ? flag::StopInput : 0);
+           (table::count() ? flag::Configured : 0) | (inputs::stop_open() ? flag::StopInput : 0);
 }
 
-void receive() {
+// Up to the first order; whether there was one. What stands behind it waits for the next pass.
+bool receive() {
     frame::Frame f;
     uint8_t byte;
     // No more than one ring's worth: a flood must not keep the rest of the loop waiting.
     for (uint8_t i = 0; i < wire::RECEIVE_RING && hal::receive(byte); i++) {
         switch (decoder.feed(byte, f)) {
         case frame::Step::More: break;
-        case frame::Step::Bad: link::counters().bad_frames++; break;
+        case frame::Step::Bad:
+            link::counters().bad_frames++;
+            link::damaged();
+            break;
         case frame::Step::Good:
             link::counters().frames++;
-            orders::take(f);
+            if (orders::take(f)) return true;
             break;
         }
     }
+    return false;
 }
 
-void guard() {
-    if (inputs::stop_open() && !latch::stopped()) stop(latch::OWN_INPUT);
-    if (session.connected && board_time::passed(session.heard, wire::LEASE_MS)) {
-        disarm(RunStatus::LeaseLost);
-        session.connected = false;
-        session.hello_due = true;
+// Whether it had to make everything safe.
+bool guard() {
+    if (inputs::stop_open() && !latch::stopped()) {
+        stop(latch::OWN_INPUT);
+        return true;
     }
+    if (!session.connected || board_time::now().ms - session.heard < wire::LEASE_MS) return false;
+    disarm(RunStatus::LeaseLost);
+    session.connected = false;
+    session.hello_due = true;
+    return true;
 }
 
 void report() {
@@ -74,44 +88,55 @@ void report() {
         link::post(changed.KIND, &changed, sizeof changed);
 }
 
-void say_hello() {
-    if (!session.connected && board_time::passed(hello_sent, wire::HELLO_MS)) session.hello_due = true;
+bool say_hello() {
+    if (!session.connected && board_time::now().ms - hello_sent >= wire::HELLO_MS) session.hello_due = true;
     if (session.naming && !store::busy()) {  // told only when the id would survive a power cut
         session.naming = false;
         session.hello_due = true;
     }
-    if (!session.hello_due) return;
+    if (!session.hello_due) return false;
     wire::Hello hello = {session.hello_answers ? session.id : 0, uint8_t(hal::board_kind()), config::FW_MAJOR,
-                         config::FW_MINOR, config::FW_PATCH, uint8_t(hal::boot_reason()), boots,
-                         channels::count(), channels::table_crc(), {}};
-    memcpy(hello.board_id, board_id, sizeof board_id);
-    if (!link::send(hello.KIND, &hello, sizeof hello)) return;
+                         config::FW_MINOR, config::FW_PATCH, uint8_t(hal::boot_reason()), boots(),
+                         wire::MAX_CHANNELS, table::crc(), {}, CAPABILITIES};
+    memcpy(hello.board_id, store::board_id(), sizeof hello.board_id);
+    if (!link::send(hello.KIND, &hello, sizeof hello)) return false;
     session.hello_due = session.hello_answers = false;
-    hello_sent = board_time::now();
+    hello_sent = board_time::now().ms;
+    return true;
 }
 
-void say_state() {
+bool say_state() {
     if (session.connected && flags() != flags_sent) session.state_due = true;
-    if (!session.state_due) return;
+    if (!session.state_due) return false;
     const wire::State state = {session.gateway_ms, session.gateway_ms_read_at, flags(), channels::energised(),
                                latch::id()};
-    if (!link::send(state.KIND, &state, sizeof state)) return;
+    if (!link::send(state.KIND, &state, sizeof state)) return false;
     session.state_due = false;
     flags_sent = state.flags;
+    return true;
+}
+
+// One frame at most.
+void speak() {
+    report();
+    if (!say_state() && !say_hello()) link::tick(orders::tell_ended());
 }
 
 // Steady: armed. Slow: connected. Fast: stopped. A short flash every second: no gateway.
 void show_status() {
     const uint16_t phase = board_time::now().ms & 1023;
+    if (phase % 32) return;
     const bool on = latch::stopped()    ? phase & 64
                     : session.armed     ? true
                     : session.connected ? phase < 512
                                         : phase < 32;
-    for (uint8_t i = 0; i < channels::count(); i++)
-        if (channels::entry(i).kind == uint8_t(wire::ChannelKind::Status)) outputs::set_led(channels::entry(i), on);
+    for (uint8_t i = 0; i < table::count(); i++)
+        if (table::entry(i).is(wire::ChannelKind::Status)) outputs::set_led(i, on);
 }
 
 }  // namespace
+
+uint16_t boots() { return boot_count; }
 
 void disarm(RunStatus why) {
     session.armed = false;
@@ -128,11 +153,14 @@ void begin() {
     hal::begin();
     const bool kept = kept_mark == KEPT_MARK && hal::boot_reason() != wire::Boot::PowerOn;
     kept_mark = KEPT_MARK;
-    boots = kept ? boots + 1 : 0;
+    boot_count = kept ? boot_count + 1 : 0;
     board_time::begin();
     latch::begin(kept);
     recent::begin(kept);
-    channels::begin(board_id);
+    store::begin();
+    table::begin();
+    pattern::begin();
+    channels::begin();
     link::begin(orders::gather);
     decoder.begin();
     memset(&session, 0, sizeof session);
@@ -144,19 +172,20 @@ void pass() {
     const uint32_t began = hal::micros();
     hal::feed_watchdog();
     board_time::update();
-    receive();
+    bool busy = receive();
     inputs::tick();
-    guard();
+    busy = guard() || busy;
+    duty::tick();
     channels::tick();
-    report();
-    say_state();
-    say_hello();
-    link::tick();
-    show_status();
-    store::tick();
+    pattern::tick();
+    if (!busy) {  // a pass takes an order or speaks, not both, and stays short
+        speak();
+        show_status();
+        store::tick();
+    }
     const uint32_t took = hal::micros() - began;
     if (took > session.longest_pass_us) session.longest_pass_us = took > 0xFFFF ? 0xFFFF : took;
-    if (!channels::due_soon()) hal::rest();
+    if (!channels::due_soon() && !pattern::due_soon()) hal::rest();
 }
 
 }  // namespace station

@@ -4,15 +4,17 @@
 
 #include "frame.h"
 #include "hal.h"
+#include "table.h"
 
 namespace store {
 namespace {
 
-// A record in the EEPROM is crc32, serial, count, data. The CRC covers all behind it and is written last.
+// A record in the EEPROM is Head, data. Its CRC covers all behind it and is written last.
 // The table has two places, written in turn: the valid one with the newer serial counts.
 struct __attribute__((packed)) Head {
     uint32_t crc;
     uint8_t serial, count;
+    uint32_t table_crc;  // as the gateway knows it; 0 in the id's record
 };
 constexpr uint8_t CRC = sizeof(uint32_t);
 constexpr uint8_t ENTRY = sizeof(wire::TableEntry);
@@ -24,67 +26,63 @@ static_assert(TABLE_AT + 2 * TABLE_SIZE <= hal::EEPROM_SIZE, "both tables fit th
 
 constexpr uint16_t table_at(uint8_t which) { return which ? TABLE_AT + TABLE_SIZE : TABLE_AT; }
 
-struct Writing {
-    const uint8_t *data;  // null: nothing to write
-    uint16_t at;
-    uint16_t size;  // of the data
-    uint16_t done;  // bytes written: serial, count and data first, the CRC last
+char id[ID_SIZE];
+
+enum class What : uint8_t { Nothing, Id, Table };
+struct {
+    What what;
+    uint16_t done;  // bytes written: all behind the CRC first, the CRC last
     uint32_t crc;
-    uint8_t serial, count;
 } writing;
+bool id_waiting, table_waiting;
 
-const char *id_waiting;
-const wire::TableEntry *table_waiting;
-uint8_t count_waiting;
-uint32_t crc_waiting;
+uint8_t place;  // of the newest good table
+Head newest;    // its head; all 0 without one
 
-uint32_t stored_crc;  // the newest valid table's, 0 for none
-uint8_t serial;
-uint8_t place;
+void read(uint16_t at, void *data, uint8_t size) {
+    uint8_t *out = static_cast<uint8_t *>(data);
+    while (size--) *out++ = hal::eeprom_read(at++);
+}
 
-bool load(uint16_t at, uint8_t entry, uint8_t most, void *data, Head &head) {
-    uint8_t *out = reinterpret_cast<uint8_t *>(&head);
-    for (uint8_t i = 0; i < sizeof head; i++) out[i] = hal::eeprom_read(at + i);
+// Whether there is a good record of at most `most` entries of `size` bytes.
+bool find(uint16_t at, uint8_t size, uint8_t most, Head &head) {
+    read(at, &head, sizeof head);
     if (head.count > most) return false;
-    uint32_t crc = frame::crc_add(frame::CRC_START, &head.serial, sizeof head - CRC);
-    out = static_cast<uint8_t *>(data);
-    for (uint16_t i = 0; i < uint16_t(entry) * head.count; i++) {
-        out[i] = hal::eeprom_read(at + sizeof head + i);
-        crc = frame::crc_add(crc, out[i]);
-    }
+    uint32_t crc = frame::CRC_START;
+    const uint16_t end = at + sizeof head + uint16_t(size) * head.count;
+    for (at += CRC; at != end; at++) crc = frame::crc_add(crc, hal::eeprom_read(at));
     return uint32_t(~crc) == head.crc;
 }
 
-bool load_table(uint8_t from, wire::TableEntry *entries, Head &head) {
-    return load(table_at(from), ENTRY, wire::MAX_CHANNELS, entries, head);
+// Byte `i` of the record being written, counted from behind its CRC.
+uint8_t byte_of_record(uint16_t i) {
+    const bool is_id = writing.what == What::Id;
+    const Head head = {0, uint8_t(is_id ? 0 : newest.serial + 1), is_id ? uint8_t(1) : table::count(),
+                       is_id ? 0 : table::crc()};
+    i += CRC;
+    if (i < sizeof head) return reinterpret_cast<const uint8_t *>(&head)[i];
+    i -= sizeof head;
+    if (is_id) return id[i];
+    const wire::TableEntry entry = table::unpacked(i / ENTRY);
+    return reinterpret_cast<const uint8_t *>(&entry)[i % ENTRY];
 }
 
 void start() {
     writing.done = 0;
     writing.crc = frame::CRC_START;
-    if (id_waiting) {
-        writing.data = reinterpret_cast<const uint8_t *>(id_waiting);
-        writing.at = ID_AT;
-        writing.size = ID_SIZE;
-        writing.count = 1;
-        writing.serial = 0;
-        id_waiting = nullptr;
-    } else {
-        writing.data = reinterpret_cast<const uint8_t *>(table_waiting);
-        writing.at = table_at(place ^ 1);
-        writing.size = count_waiting * ENTRY;
-        writing.count = count_waiting;
-        writing.serial = serial + 1;
-        table_waiting = nullptr;
-    }
+    bool &waiting = id_waiting ? id_waiting : table_waiting;
+    writing.what = id_waiting ? What::Id : What::Table;
+    waiting = false;
 }
 
 void finish() {
-    writing.data = nullptr;
-    if (writing.at == ID_AT) return;
-    place ^= 1;
-    serial = writing.serial;
-    stored_crc = crc_waiting;
+    if (writing.what == What::Table) {
+        place ^= 1;
+        newest.serial++;
+        newest.count = table::count();
+        newest.table_crc = table::crc();
+    }
+    writing.what = What::Nothing;
 }
 
 // A write costs as much as its 3.4 ms and its life of 100 000 times: only where something changes.
@@ -94,54 +92,61 @@ void put(uint16_t address, uint8_t byte) {
 
 }  // namespace
 
-uint8_t begin(char *id, wire::TableEntry *entries, uint32_t &table_crc) {
-    writing.data = nullptr;
-    id_waiting = nullptr;
-    table_waiting = nullptr;
+void begin() {
+    writing.what = What::Nothing;
+    id_waiting = table_waiting = false;
     Head head;
-    if (!load(ID_AT, ID_SIZE, 1, id, head) || head.count != 1) memset(id, 0, ID_SIZE);
+    if (find(ID_AT, ID_SIZE, 1, head) && head.count)
+        read(ID_AT + sizeof head, id, ID_SIZE);
+    else
+        memset(id, 0, ID_SIZE);
 
-    Head other;
-    const bool second = load_table(1, entries, other);
-    const bool first = load_table(0, entries, head);
-    place = second && !(first && int8_t(head.serial - other.serial) > 0);
-    if (place) load_table(1, entries, head);
-    serial = head.serial;
-    const uint8_t count = first || second ? head.count : 0;
-    table_crc = count ? ~frame::crc_add(frame::CRC_START, entries, count * ENTRY) : 0;
-    stored_crc = table_crc;
-    return count;
+    const bool first = find(table_at(0), ENTRY, wire::MAX_CHANNELS, newest);
+    const bool second = find(table_at(1), ENTRY, wire::MAX_CHANNELS, head);
+    place = second && !(first && int8_t(newest.serial - head.serial) > 0);
+    if (place) newest = head;
+    if (!first && !second) memset(&newest, 0, sizeof newest);
 }
 
-void save_id(const char *id) { id_waiting = id; }
+uint8_t table_count() { return newest.count; }
 
-void save_table(const wire::TableEntry *entries, uint8_t count, uint32_t table_crc) {
-    if (table_crc == stored_crc) return;
-    table_waiting = entries;
-    count_waiting = count;
-    crc_waiting = table_crc;
+uint32_t table_crc() { return newest.table_crc; }
+
+void table_entry(uint8_t index, wire::TableEntry &entry) {
+    read(table_at(place) + sizeof(Head) + index * ENTRY, &entry, ENTRY);
 }
+
+const char *board_id() { return id; }
+
+void save_id(const char *new_id) {
+    memcpy(id, new_id, ID_SIZE);
+    id_waiting = true;
+    if (writing.what == What::Id) writing.what = What::Nothing;  // from the beginning
+}
+
+void save_table() { table_waiting = table::crc() != newest.table_crc; }
 
 void forget_table() {
-    table_waiting = nullptr;
-    if (writing.at != ID_AT) writing.data = nullptr;
+    table_waiting = false;
+    if (writing.what == What::Table) writing.what = What::Nothing;
 }
 
-bool busy() { return writing.data || id_waiting || table_waiting; }
+bool busy() { return writing.what != What::Nothing || id_waiting || table_waiting; }
 
 void tick() {
     if (!busy() || !hal::eeprom_ready()) return;
-    if (!writing.data) start();
-    const uint16_t covered = sizeof(Head) - CRC + writing.size;
+    if (writing.what == What::Nothing) start();
+    const bool is_id = writing.what == What::Id;
+    const uint16_t at = is_id ? ID_AT : table_at(place ^ 1);
+    const uint16_t covered = sizeof(Head) - CRC + (is_id ? ID_SIZE : table::count() * ENTRY);
     if (writing.done < covered) {
-        const uint16_t i = writing.done;
-        const uint8_t byte = i == 0 ? writing.serial : i == 1 ? writing.count : writing.data[i - 2];
+        const uint8_t byte = byte_of_record(writing.done);
         writing.crc = frame::crc_add(writing.crc, byte);
-        put(writing.at + CRC + i, byte);
+        put(at + CRC + writing.done, byte);
     } else {
         const uint8_t i = writing.done - covered;
-        put(writing.at + i, uint8_t(~writing.crc >> (8 * i)));
-        if (i == CRC - 1) finish();
+        put(at + i, uint8_t(~writing.crc >> (8 * i)));
+        if (i == CRC - 1) return finish();
     }
     writing.done++;
 }

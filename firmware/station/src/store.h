@@ -11,14 +11,19 @@ namespace store {
 
 constexpr uint8_t ID_SIZE = sizeof(wire::SetId::board_id);
 
-// Reads the id into `id` and the table into `entries`; returns how many entries, 0 without a valid table.
-uint8_t begin(char *id, wire::TableEntry *entries, uint32_t &table_crc);
+// At boot: reads the id and looks for the newest good table.
+void begin();
+uint8_t table_count();  // 0: there is none
+uint32_t table_crc();
+void table_entry(uint8_t index, wire::TableEntry &entry);
 
-// Both remember the pointer and write in the background; the caller's copy must hold still until then.
+const char *board_id();
+
+// Both write in the background.
 void save_id(const char *id);
-void save_table(const wire::TableEntry *entries, uint8_t count, uint32_t table_crc);
+void save_table();  // the one in force
 
-// The caller's copy is about to change; what was half written is given up.
+// The table in force is about to change; what was half written is given up.
 void forget_table();
 
 void tick();

@@ -5,7 +5,7 @@
 
 namespace wire {
 
-constexpr uint8_t VERSION = 1;
+constexpr uint8_t VERSION = 2;
 constexpr uint8_t DELIMITER = 0;
 constexpr uint8_t MAX_BODY = 56;
 constexpr uint8_t RECEIVE_RING = 63;
@@ -15,6 +15,7 @@ constexpr uint8_t HELLO_MS = 250;
 constexpr uint8_t REPEAT_MS = 30;
 constexpr uint8_t RECENT_IDS = 32;
 constexpr uint8_t MAX_CHANNELS = 16;
+constexpr uint8_t MAX_STEPS = 32;
 
 enum class BoardKind : uint8_t {
     Virtual = 0,
@@ -86,8 +87,9 @@ struct __attribute__((packed)) Hello {
     uint8_t channels;
     uint32_t table_crc;
     char board_id[16];
+    uint16_t capabilities;
 };
-static_assert(sizeof(Hello) == 32, "as wire.py packs it");
+static_assert(sizeof(Hello) == 34, "as wire.py packs it");
 
 struct __attribute__((packed)) Connect {
     static constexpr uint8_t KIND = 0x02;
@@ -121,6 +123,10 @@ struct __attribute__((packed)) Stop {
 };
 static_assert(sizeof(Stop) == 4, "as wire.py packs it");
 
+struct __attribute__((packed)) Again {
+    static constexpr uint8_t KIND = 0x07;
+};
+
 struct __attribute__((packed)) ResetStop {
     static constexpr uint8_t KIND = 0x40;
     uint32_t trip;
@@ -147,8 +153,9 @@ struct __attribute__((packed)) TableEntry {
     uint16_t duty_window_s;
     uint16_t arg0;
     uint16_t arg1;
+    uint16_t arg2;
 };
-static_assert(sizeof(TableEntry) == 22, "as wire.py packs it");
+static_assert(sizeof(TableEntry) == 24, "as wire.py packs it");
 
 struct __attribute__((packed)) TableCommit {
     static constexpr uint8_t KIND = 0x43;
@@ -163,8 +170,9 @@ struct __attribute__((packed)) Run {
     uint8_t channel;
     uint8_t level;
     uint32_t on_ms;
+    uint16_t arg;
 };
-static_assert(sizeof(Run) == 10, "as wire.py packs it");
+static_assert(sizeof(Run) == 12, "as wire.py packs it");
 
 struct __attribute__((packed)) Cancel {
     static constexpr uint8_t KIND = 0x45;
@@ -187,6 +195,31 @@ static_assert(sizeof(SetId) == 16, "as wire.py packs it");
 struct __attribute__((packed)) GetStats {
     static constexpr uint8_t KIND = 0x48;
 };
+
+struct __attribute__((packed)) Renew {
+    static constexpr uint8_t KIND = 0x49;
+    uint32_t id;
+    uint32_t on_ms;
+};
+static_assert(sizeof(Renew) == 8, "as wire.py packs it");
+
+struct __attribute__((packed)) PatternStep {
+    static constexpr uint8_t KIND = 0x4A;
+    uint8_t index;
+    uint8_t channel;
+    uint8_t level;
+    uint16_t on_ms;
+    uint16_t wait_ms;
+};
+static_assert(sizeof(PatternStep) == 7, "as wire.py packs it");
+
+struct __attribute__((packed)) PatternRun {
+    static constexpr uint8_t KIND = 0x4B;
+    uint32_t id;
+    uint8_t count;
+    uint8_t repeats;
+};
+static_assert(sizeof(PatternRun) == 6, "as wire.py packs it");
 
 struct __attribute__((packed)) Result {
     static constexpr uint8_t KIND = 0x60;
@@ -221,32 +254,38 @@ struct __attribute__((packed)) Stats {
     uint32_t uptime_ms;
     uint16_t loop_max_us;
     uint16_t free_ram;
+    uint16_t boots;
+    uint16_t lost_bytes;
 };
-static_assert(sizeof(Stats) == 20, "as wire.py packs it");
+static_assert(sizeof(Stats) == 24, "as wire.py packs it");
 
 constexpr uint8_t UNKNOWN_KIND = 255;
 
 // Bytes of a message's payload, or UNKNOWN_KIND.
 inline uint8_t payload_size(uint8_t kind) {
-    if (kind == Hello::KIND) return 32;
+    if (kind == Hello::KIND) return 34;
     if (kind == Connect::KIND) return 4;
     if (kind == AckOnly::KIND) return 0;
     if (kind == Heartbeat::KIND) return 4;
     if (kind == State::KIND) return 15;
     if (kind == Stop::KIND) return 4;
+    if (kind == Again::KIND) return 0;
     if (kind == ResetStop::KIND) return 4;
     if (kind == Arm::KIND) return 1;
-    if (kind == TableEntry::KIND) return 22;
+    if (kind == TableEntry::KIND) return 24;
     if (kind == TableCommit::KIND) return 5;
-    if (kind == Run::KIND) return 10;
+    if (kind == Run::KIND) return 12;
     if (kind == Cancel::KIND) return 4;
     if (kind == Query::KIND) return 4;
     if (kind == SetId::KIND) return 16;
     if (kind == GetStats::KIND) return 0;
+    if (kind == Renew::KIND) return 8;
+    if (kind == PatternStep::KIND) return 7;
+    if (kind == PatternRun::KIND) return 6;
     if (kind == Result::KIND) return 9;
     if (kind == TableResult::KIND) return 6;
     if (kind == InputChanged::KIND) return 10;
-    if (kind == Stats::KIND) return 20;
+    if (kind == Stats::KIND) return 24;
     return UNKNOWN_KIND;
 }
 

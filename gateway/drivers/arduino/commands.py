@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from gateway.drivers.arduino import wire, words
 from gateway.drivers.arduino.connection import Connection
-from gateway.drivers.arduino.table import ON, Plan, Refused, Table
+from gateway.drivers.arduino.plans import HOLD_MS, Pattern, Plan, Single
+from gateway.drivers.arduino.table import Refused, Table
 from gateway.drivers.base import Ending, Outcome
 from gateway.messages import Command, seconds
 
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 
 MAX_PENDING = 32
 """Commands at once on one board: more than its channels, and half of what the link queues."""
+RENEW_S = HOLD_MS / 1000 / 3
+"""A held output is renewed this often: two renewals may be lost."""
 RESOLVE_S = 5.0
 """How long a command that may have moved waits for its board after its deadline, to be asked about."""
 
@@ -38,7 +41,8 @@ class _Pending:
         self.command = command
         self.plan = plan
         self.on_moved = on_moved
-        self.run = wire.Run(wire_id(command.id), plan.index, ON, plan.on_ms)
+        self.id = wire_id(command.id)
+        self.messages = plan.messages(self.id)
         self.deadline = loop.time() + seconds(command.expires_at) - time.time()
         self.sent: float | None = None
         self.moved: float | None = None
@@ -46,6 +50,7 @@ class _Pending:
         self.doubtful = False  # the board may have forgotten that it ever had this one
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self.timer: asyncio.TimerHandle | None = None
+        self.renewal: asyncio.TimerHandle | None = None
 
 
 class Commands:
@@ -58,6 +63,7 @@ class Commands:
         self._table = table
         self._pending: dict[int, _Pending] = {}
         self._rested: dict[str, float] = {}  # channel -> when its rest is over
+        self._cooling = table.cooling()
         self._connection: Connection | None = None
 
     # -- what the driver tells -----------------------------------------------------------------
@@ -71,7 +77,7 @@ class Commands:
             else:
                 p.asked = True
                 p.doubtful = p.doubtful or not remembers
-                connection.send(wire.Query(p.run.id))
+                connection.send(wire.Query(p.id))
 
     def lost(self, why: str) -> None:
         self._connection = None
@@ -115,13 +121,15 @@ class Commands:
         except Refused as e:
             return Outcome(ending=Ending.REJECTED, reason=str(e))
         p = _Pending(command, plan, on_moved)
-        if p.run.id in self._pending:
+        if p.id in self._pending:
             return Outcome(ending=Ending.REJECTED, reason="the same command is already on its way")
         if self.stopped:
             return Outcome(ending=Ending.BLOCKED, reason=words.STOPPED)
+        if isinstance(plan, Pattern) and any(isinstance(o.plan, Pattern) for o in self._pending.values()):
+            return Outcome(ending=Ending.BLOCKED, reason=words.ONE_PATTERN)
         if len(self._pending) >= MAX_PENDING:
             return Outcome(ending=Ending.BLOCKED, reason=f"{MAX_PENDING} commands are on their way already")
-        self._pending[p.run.id] = p
+        self._pending[p.id] = p
         p.timer = asyncio.get_running_loop().call_at(p.deadline, self._overdue, p)
         try:
             if self._connection is not None:
@@ -129,11 +137,13 @@ class Commands:
             return await p.outcome
         except asyncio.CancelledError:
             if p.sent is not None and self._connection is not None:
-                self._connection.send(wire.Cancel(p.run.id))
+                self._connection.send(wire.Cancel(p.id))
             raise
         finally:
             p.timer.cancel()
-            self._pending.pop(p.run.id, None)
+            if p.renewal is not None:
+                p.renewal.cancel()
+            self._pending.pop(p.id, None)
 
     def _submit(self, p: _Pending) -> None:
         assert self._connection is not None
@@ -142,10 +152,18 @@ class Commands:
             self._end(p, Ending.BLOCKED, words.STOPPED)
         elif now >= p.deadline:
             self._end(p, Ending.EXPIRED, "too late: its deadline passed before it could be sent")
-        elif self._connection.send(p.run):
+        elif all(self._connection.send(m) for m in p.messages):  # the last one alone moves anything
             p.sent = now
+            if isinstance(p.plan, Single) and p.plan.hold and p.renewal is None:
+                p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
         else:
             self._end(p, Ending.BLOCKED, "the wire to the board is full: wait a moment")
+
+    def _renew(self, p: _Pending) -> None:
+        """Held until told: the board ends it by itself when this stops, and at its longest on-time."""
+        if self._connection is not None:
+            self._connection.send(wire.Renew(p.id, HOLD_MS))
+        p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
 
     def _moved(self, p: _Pending, at: float) -> None:
         if p.moved is not None:
@@ -156,20 +174,38 @@ class Commands:
         p.on_moved(wall(at))
 
     def _ended(self, p: _Pending, status: wire.RunStatus, at: float, now: float) -> None:
-        channel = p.plan.channel
         ran = p.moved is not None  # else ``at`` is no edge: a refusal, or the memory of an earlier run
-        if ran and not p.asked:
-            self._rested[channel] = at + self._table.rest_s(channel)
-        rest_s = max(0.1, self._rested.get(channel, now + self._table.rest_s(channel)) - now)
+        if p.moved is not None and not p.asked:
+            self._remember(p.plan, p.moved, at)
         ending, reason = words.ending(
             status,
-            channel=channel,
-            asked_ms=p.plan.on_ms,
-            limit=self._table.limit(channel),
-            rest_s=rest_s,
+            subject=p.plan.subject,
+            asked_ms=p.plan.longest_ms,
+            limit=self._table.limit(p.plan.channel) if isinstance(p.plan, Single) else "",
+            rest_s=self._rest_s(p.plan, now),
+            cooling=self._cooling_words(p.plan, now),
             moved=ran,
         )
         self._end(p, ending, reason, None if p.asked or not ran else at)
+
+    def _remember(self, plan: Plan, began: float, ended: float) -> None:
+        """What was on, and for how long: to explain the refusals that follow from it."""
+        for channel, on, off in plan.spans():
+            begin, end = began + on, min(began + off, ended)
+            if begin < end:
+                self._rested[channel] = end + self._table.rest_s(channel)
+                if channel in self._cooling:
+                    self._cooling[channel].ran(begin, end)
+
+    def _rest_s(self, plan: Plan, now: float) -> float:
+        """How long what ``plan`` needs still rests, as far as is known."""
+        channels = {channel for channel, _, _ in plan.spans()}
+        return max(0.1, *(self._rested.get(c, now + self._table.rest_s(c)) - now for c in channels))
+
+    def _cooling_words(self, plan: Plan, now: float) -> str:
+        if isinstance(plan, Single) and plan.channel in self._cooling:
+            return self._cooling[plan.channel].words(plan.on_ms / 1000, now)
+        return f"cooling down: {plan.subject} was on too much lately; wait a moment"
 
     def _unknown(self, p: _Pending, now: float) -> None:
         """Asked, the board has never heard of it: it never moved, if the board kept its memory."""
@@ -189,8 +225,8 @@ class Commands:
             return
         if p.moved is None and self._connection is not None:
             # Not acknowledged yet: the board may lack it, and must not get it from now on.
-            self._connection.link.swap(p.run, wire.Query(p.run.id))
-        p.timer = loop.call_later(p.plan.on_ms / 1000 + RESOLVE_S, self._give_up, p)
+            self._connection.link.swap(p.messages[-1], wire.Query(p.id))
+        p.timer = loop.call_later(p.plan.longest_ms / 1000 + RESOLVE_S, self._give_up, p)
 
     def _give_up(self, p: _Pending) -> None:
         what = "how far it came is not known" if p.moved else "whether it moved is not known"
@@ -198,7 +234,7 @@ class Commands:
         self._end(p, Ending.FAILED, f"{why}; {what}")
 
     def _end(self, p: _Pending, ending: Ending, reason: str = "", ended: float | None = None) -> None:
-        self._pending.pop(p.run.id, None)
+        self._pending.pop(p.id, None)
         if p.outcome.done():
             return
         p.outcome.set_result(

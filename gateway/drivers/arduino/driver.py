@@ -4,17 +4,18 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
-from typing import Protocol
 
 from gateway.drivers.arduino import wire, words
 from gateway.drivers.arduino.commands import Commands, wall
 from gateway.drivers.arduino.connection import Connection
 from gateway.drivers.arduino.memory import Worked
+from gateway.drivers.arduino.ports import Finder
+from gateway.drivers.arduino.quality import Quality
 from gateway.drivers.arduino.table import Table
 from gateway.drivers.base import Health, Input, Outcome
 from gateway.errors import DriverError
 from gateway.messages import Command
-from gateway.settings.models import Board, Station
+from gateway.settings.models import Station
 
 STOP_S = 0.02
 """A stop is repeated this often until the board confirms it."""
@@ -26,16 +27,6 @@ LOOK_S = 0.2
 """How often we look whether a port has come back."""
 BACKOFF_S = (0.2, 5.0)
 """Shortest and longest wait before a port that failed is opened again; doubles, with jitter."""
-
-
-class Finder(Protocol):
-    """Where a board may be. ``ports.Ports`` is the real one; shared by all drivers of a gateway."""
-
-    async def find(self, board: Board) -> list[str]:
-        """Ports worth opening now, best first; empty while there is none."""
-
-    def saw(self, port: str, board_id: str) -> None:
-        """The board that answered on ``port``."""
 
 
 class ArduinoDriver:
@@ -56,6 +47,7 @@ class ArduinoDriver:
         self._connection: Connection | None = None
         self._hello: wire.Hello | None = None
         self._worked: Worked | None = None
+        self._quality = Quality()
         self._configured = False
         self._ready = False
         self._fault = self._commands.away
@@ -131,8 +123,9 @@ class ArduinoDriver:
                 if not set(ports) <= known:
                     wait = BACKOFF_S[0]
                 known = set(ports)
-                if not ports:
-                    self._away(words.missing(self._board))
+                twins = self._board.serial_number is not None and len(ports) > 1  # whose is whose?
+                if not ports or twins:
+                    self._away(words.twins(self._board, ports) if twins else words.missing(self._board))
                     await asyncio.sleep(LOOK_S)
                     continue
                 worked = self._worked
@@ -185,6 +178,10 @@ class ArduinoDriver:
 
     async def _configure(self, connection: Connection, hello: wire.Hello) -> None:
         """Bring the board's channel table in line with the settings; begin work when it is."""
+        lacking = self._table.lacking(hello.capabilities) if hello.capabilities else None  # 0: it does not say
+        if lacking is not None:
+            self._refused(words.unable(hello, *lacking))
+            return
         if hello.table_crc != self._table.crc:
             entries = self._table.entries
             commit = wire.TableCommit(len(entries), self._table.crc)
@@ -241,6 +238,10 @@ class ArduinoDriver:
             self._commands.result(message, now)
         elif isinstance(message, wire.State):
             self._on_state(message)
+            if self._ready and self._connection is not None and self._quality.due(now):
+                self._connection.send(wire.GetStats())
+        elif isinstance(message, wire.Stats) and self._connection is not None:
+            self._quality.told(message, self._connection.link)
         elif isinstance(message, wire.InputChanged):
             c, name = self._connection, self._table.name(message.channel)
             if c is not None and name:
@@ -278,6 +279,7 @@ class ArduinoDriver:
         fault = self._fault
         if state is not None and not fault:
             fault = words.complaint(state, known_trip=state.trip in (self._trip, self._released))
+            fault = fault or self._quality.words
         health = Health(
             online=self._ready,
             armed=self._ready and state is not None and bool(state.flags & wire.StateFlag.ARMED),

@@ -21,6 +21,7 @@ _CONSTANTS = (
     "REPEAT_MS",
     "RECENT_IDS",
     "MAX_CHANNELS",
+    "MAX_STEPS",
 )
 _ENUMS = (wire.BoardKind, wire.Boot, wire.ChannelKind, wire.RunStatus)
 _FLAGS = (wire.ChannelFlag, wire.StateFlag)

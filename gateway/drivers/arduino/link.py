@@ -18,6 +18,7 @@ MAX_QUEUE = 64
 REPEAT_S = wire.REPEAT_MS / 1000
 
 _ACK = wire.AckOnly()
+_AGAIN = wire.Again()
 
 
 class Link:
@@ -45,6 +46,9 @@ class Link:
         self._base = 0  # seq of ``_queue[0]``
         self._expected = 0
         self._ack_owed = False
+        self._gap = False  # a frame from the peer is missing
+        self._asked = False  # Again was said for this ``_expected``
+        self._answered = False  # the peer's was answered for this ``_base``
         self._resend_at: float | None = None
 
     def open(self) -> None:
@@ -99,6 +103,7 @@ class Link:
     def _refuse(self, why: str) -> None:
         self.bad += 1
         self.trouble = why
+        self._gap = True  # it may have been a reliable one
 
     def _frame(self, raw: bytes, now: float) -> wire.Message | None:
         try:
@@ -110,13 +115,25 @@ class Link:
         if not self.opened:
             return None if frame.reliable else frame.message
         self._acknowledged(frame.ack, now)
+        if isinstance(frame.message, wire.Again):
+            self._repeat_now(now)
+            return None
         if not frame.reliable:
             return frame.message
         self._ack_owed = True  # also for a repeat: its ack may have been lost
-        if frame.seq != self._expected:
+        ahead = (frame.seq - self._expected) & 0xFF
+        if ahead:
+            self._gap |= ahead < 0x80
             return None
         self._expected = (self._expected + 1) & 0xFF
+        self._gap = self._asked = False
         return frame.message
+
+    def _repeat_now(self, now: float) -> None:
+        """The peer misses a frame: repeat at the next ``data_to_send``, once for each oldest frame."""
+        if self._sent and not self._answered:
+            self._answered = True
+            self._resend_at = now
 
     def _acknowledged(self, ack: int, now: float) -> None:
         count = (ack - self._base) & 0xFF
@@ -127,6 +144,7 @@ class Link:
             self._sizes.popleft()
         self._sent -= count
         self._base = ack
+        self._answered = False
         self._resend_at = now + REPEAT_S if self._sent else None
 
     # -- sending -------------------------------------------------------------------------------
@@ -165,7 +183,8 @@ class Link:
         return wire.encode(message, 0, self._expected)
 
     def data_to_send(self, now: float) -> bytes:
-        """What to write now: repeats that are due, new messages that fit the window, else an ack that is owed."""
+        """What to write now: repeats that are due, new messages that fit the window, what the peer shall repeat,
+        else an ack that is owed."""
         out = bytearray()
         if self._resend_at is not None and now >= self._resend_at:
             for i in range(self._sent):
@@ -185,6 +204,9 @@ class Link:
             out += frame
             if self._resend_at is None:
                 self._resend_at = now + REPEAT_S
+        if self.opened and self._gap and not self._asked:
+            self._asked = True
+            out += self.unreliable(_AGAIN)
         if out:
             self._ack_owed = False
         elif self._ack_owed:

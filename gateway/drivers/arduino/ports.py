@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 from serial.tools import list_ports as tools
@@ -27,6 +28,16 @@ def list_ports() -> list[Port]:
         usb = "" if p.vid is None else f"{p.vid:04x}:{p.pid:04x}"
         found.append(Port(p.device, usb, p.serial_number or "", p.description or ""))
     return sorted(found, key=lambda p: p.device)
+
+
+class Finder(Protocol):
+    """Where a board may be. ``Ports`` is the real one; shared by all drivers of a gateway."""
+
+    async def find(self, board: Board) -> list[str]:
+        """Ports worth opening now, best first; empty while there is none."""
+
+    def saw(self, port: str, board_id: str) -> None:
+        """The board that answered on ``port``."""
 
 
 class Ports:

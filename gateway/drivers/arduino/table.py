@@ -1,11 +1,14 @@
 """A station's settings as the board sees them: the channel table, and what each action runs."""
 
-from msgspec import Struct
+from typing import assert_never
 
-from gateway.drivers.arduino import wire
+from gateway.drivers.arduino import plans, wire
+from gateway.drivers.arduino.cooling import Cooling
 from gateway.errors import DriverError, WireError
 from gateway.messages import Command
-from gateway.settings.models import Channel, Station, duration
+from gateway.settings import parameters
+from gateway.settings.stations import OUTPUTS, Channel, Station
+from gateway.settings.values import duration, milliseconds
 
 _KINDS = {
     "pulse": wire.ChannelKind.PULSE,
@@ -18,48 +21,57 @@ _KINDS = {
     "stop": wire.ChannelKind.STOP,
     "status": wire.ChannelKind.STATUS,
 }
-OUTPUTS = frozenset({"pulse", "level", "pwm", "servo", "tone"})
-ON = 255
-MAX_MS = 0xFFFFFFFF
+_INPUTS = frozenset({"input", "stop"})
+MIN_US, MAX_US = 1000, 2000
+"""A servo's usual range; every hobby servo can do it."""
 
 
-def milliseconds(text: str) -> int:
-    return round(duration(text) * 1000)
-
-
-def _entry(index: int, channel: Channel) -> wire.TableEntry:
+def _entry(index: int, channel: Channel, group: int) -> wire.TableEntry:
     output = channel.kind in OUTPUTS
     flags = wire.ChannelFlag(0)
     if channel.active_low:
         flags |= wire.ChannelFlag.ACTIVE_LOW
-    if channel.pull_up and not output:
+    if channel.kind in _INPUTS and channel.pull_up is not False:
         flags |= wire.ChannelFlag.PULL_UP
+    arg0, arg1, arg2 = _args(channel)
     return wire.TableEntry(
         index=index,
         kind=_KINDS[channel.kind],
         pin=channel.pin,
         flags=flags,
-        group=0,
-        safe=0,
+        group=group,
+        safe=round((channel.home or 0) * plans.FULL / 100),
         max_on_ms=milliseconds(channel.max_on) if output else 0,
         rest_ms=milliseconds(channel.rest) if output else 0,
-        duty_permille=0,
-        duty_window_s=0,
-        arg0=0 if output else milliseconds(channel.debounce),
-        arg1=0,
+        duty_permille=round(channel.duty.percent * 10) if channel.duty else 0,
+        duty_window_s=round(duration(channel.duty.window)) if channel.duty else 0,
+        arg0=arg0,
+        arg1=arg1,
+        arg2=arg2,
     )
+
+
+def _args(channel: Channel) -> tuple[int, int, int]:
+    match channel.kind:
+        case "pwm":
+            return milliseconds(channel.ramp or "0ms"), 0, 0
+        case "servo":
+            return channel.min_us or MIN_US, channel.max_us or MAX_US, channel.speed or 0
+        case "tone":
+            return channel.hz or parameters.DEFAULT_HZ, 0, 0
+        case "input" | "stop":
+            return milliseconds(channel.debounce or "20ms"), 0, 0
+        case "analog":
+            hysteresis = 10 if channel.hysteresis is None else channel.hysteresis
+            return channel.threshold or 0, min(hysteresis, channel.threshold or 0), 0
+        case "pulse" | "level" | "status":
+            return 0, 0, 0
+        case _:
+            assert_never(channel.kind)
 
 
 class Refused(DriverError):
     """A command that makes no sense for its station, in words."""
-
-
-class Plan(Struct, frozen=True):
-    """What a command asks of the board: energise ``channel`` for ``on_ms``."""
-
-    channel: str
-    index: int
-    on_ms: int
 
 
 class Table:
@@ -72,35 +84,52 @@ class Table:
                 f"station {station} has {len(self.channels)} channels; a board holds {wire.MAX_CHANNELS}"
             )
         self._settings = settings
-        self.entries = [_entry(i, c) for i, c in enumerate(settings.channels.values())]
+        groups = list(dict.fromkeys(c.group for c in settings.channels.values() if c.group))
         try:
+            self.entries = [
+                _entry(i, c, groups.index(c.group) + 1 if c.group else 0)
+                for i, c in enumerate(settings.channels.values())
+            ]
             self.crc = wire.table_crc(self.entries)
         except WireError as e:
             raise DriverError(f"station {station} has a duration that no board can hold: {e}") from None
-        self._plans = {name: self._plan(station, name) for name in settings.actions}
+        for name, action in settings.actions.items():
+            for used in [s.channel for s in action.pattern] if action.pattern else [action.channel]:
+                channel = settings.channels.get(used or "")
+                if channel is None or channel.kind not in OUTPUTS:
+                    raise DriverError(
+                        f"action {name} of station {station} drives {used!r}, which is no output channel"
+                    )
 
-    def _plan(self, station: str, name: str) -> Plan:
-        action = self._settings.actions[name]
-        channel = self._settings.channels.get(action.channel)
-        if channel is None or channel.kind not in OUTPUTS:
-            raise DriverError(
-                f"action {name} of station {station} drives {action.channel!r}, which is no output channel"
-            )
-        return Plan(action.channel, self.channels.index(action.channel), milliseconds(action.on_for))
-
-    def plan(self, command: Command) -> Plan:
+    def plan(self, command: Command) -> plans.Plan:
         """What ``command`` asks for. Raises ``Refused``."""
-        plan = self._plans.get(command.action)
-        if plan is None:
-            known = ", ".join(self._plans) or "none"
+        action = self._settings.actions.get(command.action)
+        if action is None:
+            known = ", ".join(self._settings.actions) or "none"
             raise Refused(f"no action {command.action!r}; this station has: {known}")
-        unknown = command.params.keys() - {"ms"}
+        takes = parameters.parameters(self._settings, command.action)
+        unknown = command.params.keys() - takes.keys()
         if unknown:
-            raise Refused(f"no parameter {min(unknown)!r}; this action takes: ms")
-        ms = command.params.get("ms", plan.on_ms)
-        if isinstance(ms, bool) or not isinstance(ms, int) or not 1 <= ms <= MAX_MS:
-            raise Refused(f"ms is {ms!r}; expected a whole number of milliseconds from 1")
-        return Plan(plan.channel, plan.index, ms)
+            raise Refused(f"no parameter {min(unknown)!r}; this action takes: {', '.join(takes) or 'none'}")
+        for name, value in command.params.items():
+            if words := takes[name].complaint(value):
+                raise Refused(f"{name}: {words}")
+        if action.channel is None:
+            return plans.pattern(command.action, self._settings.channels, action)
+        values = {name: p.default for name, p in takes.items()} | command.params
+        channel = self._settings.channels[action.channel]
+        return plans.single(action.channel, self.channels.index(action.channel), channel, action, values)
+
+    def lacking(self, capabilities: int) -> tuple[str, str] | None:
+        """(kind, channel) that a board of these ``capabilities`` does not know; None when it knows all."""
+        for name, channel in self._settings.channels.items():
+            if not capabilities >> _KINDS[channel.kind] & 1:
+                return channel.kind, name
+        return None
+
+    def cooling(self) -> dict[str, Cooling]:
+        """A memory for each channel with a duty limit."""
+        return {name: Cooling(c.duty) for name, c in self._settings.channels.items() if c.duty}
 
     def name(self, index: int) -> str:
         """The channel's name; "" for an index that no channel has."""

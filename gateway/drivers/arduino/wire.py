@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from gateway.errors import WireError
 
-VERSION = 1
+VERSION = 2
 DELIMITER = 0
 MAX_BODY = 56
 """Bytes; with COBS and the delimiter a frame stays under 59 bytes, inside an AVR's 64-byte receive ring."""
@@ -40,6 +40,8 @@ REPEAT_MS = 30
 RECENT_IDS = 32
 """How many command ids a board remembers, in RAM that survives a reset."""
 MAX_CHANNELS = 16
+MAX_STEPS = 32
+"""Steps of a pattern."""
 
 
 class Field(str):
@@ -70,15 +72,15 @@ class Boot(IntEnum):
 
 class ChannelKind(IntEnum):
     NONE = 0
-    PULSE = 1
-    LEVEL = 2
-    PWM = 3
+    PULSE = 1  # solenoid, relay
+    LEVEL = 2  # lamp, fan
+    PWM = 3  # motor, LED
     SERVO = 4
-    TONE = 5
+    TONE = 5  # buzzer
     INPUT = 6
     ANALOG = 7
-    STOP = 8
-    STATUS = 9
+    STOP = 8  # normally closed
+    STATUS = 9  # LED
 
 
 class ChannelFlag(IntFlag):
@@ -135,10 +137,11 @@ class Message(Struct, frozen=True):
 
 
 class Hello(Message, frozen=True):
-    """Board to gateway: at boot, every HELLO_MS while unconnected, and in answer to CONNECT.
+    """Board to gateway: at boot, every HELLO_MS while no lease holds it, and in answer to CONNECT.
 
-    ``session`` repeats CONNECT's, 0 when unasked. ``table_crc`` is the CRC-32 of the channel table in
-    force (0: none).
+    ``session`` repeats CONNECT's, 0 when unasked. ``channels``: how many the board can hold. ``table_crc`` is
+    the CRC-32 of the channel table in force (0: none). ``capabilities``: bit n is set when this build knows
+    ``ChannelKind`` n.
     """
 
     KIND: ClassVar[int] = 0x01
@@ -152,6 +155,7 @@ class Hello(Message, frozen=True):
     channels: u8
     table_crc: u32
     board_id: text16
+    capabilities: u16 = 0
 
 
 class Connect(Message, frozen=True):
@@ -196,6 +200,13 @@ class Stop(Message, frozen=True):
     trip: u32
 
 
+class Again(Message, frozen=True):
+    """Both ways: a reliable frame is missing, or there is room again for one that was refused. The peer sends
+    all from ``ack`` on once more without waiting for REPEAT_MS. Said at most once for each ``ack``."""
+
+    KIND: ClassVar[int] = 0x07
+
+
 # -- reliable: gateway to board -------------------------------------------------------------------
 
 
@@ -213,8 +224,23 @@ class Arm(Message, frozen=True):
 
 
 class TableEntry(Message, frozen=True):
-    """One channel of the table being loaded. ``safe`` is the safe level (0 or 255), ``max_on_ms`` the
-    longest time energised, ``rest_ms`` the shortest time off after it."""
+    """One channel of the table being loaded.
+
+    ``group``: of all channels with the same one (1 to 15) no two are energised together; 0: none. ``safe``
+    is the level when nothing is asked: 0 or 255; pwm: any; servo: its home, 0 to 255 of the range; tone: 0.
+    ``max_on_ms`` is the longest time energised, ``rest_ms`` the shortest time off after it. ``duty_permille``
+    of any ``duty_window_s`` is the most it is energised; 0 and 1000: no such limit.
+
+    ========  =====================  ==================  =============================
+    kind      arg0                   arg1                arg2
+    ========  =====================  ==================  =============================
+    pwm       ramp ms, 0 to 255
+    servo     us at 0                us at 255           us/s, 0: as fast as it goes
+    tone      Hz
+    input     debounce ms
+    analog    threshold 0 to 1023    hysteresis
+    ========  =====================  ==================  =============================
+    """
 
     KIND: ClassVar[int] = 0x42
     index: u8
@@ -227,8 +253,9 @@ class TableEntry(Message, frozen=True):
     rest_ms: u32
     duty_permille: u16
     duty_window_s: u16
-    arg0: u16  # input: debounce ms
+    arg0: u16
     arg1: u16
+    arg2: u16 = 0
 
 
 class TableCommit(Message, frozen=True):
@@ -241,13 +268,18 @@ class TableCommit(Message, frozen=True):
 
 
 class Run(Message, frozen=True):
-    """Energise ``channel`` at ``level`` (0 to 255, on) for ``on_ms``. An ``id`` never moves anything twice."""
+    """Energise ``channel`` at ``level`` for ``on_ms``. An ``id`` never moves anything twice.
+
+    ``level``: pulse, level, tone: 0 off, any other on; pwm: the duty; servo: the position in its range.
+    ``arg``: pwm: ramp ms; tone: Hz; 0: as the table says. Other kinds: 0.
+    """
 
     KIND: ClassVar[int] = 0x44
     id: u32
     channel: u8
     level: u8
     on_ms: u32
+    arg: u16 = 0
 
 
 class Cancel(Message, frozen=True):
@@ -278,6 +310,43 @@ class GetStats(Message, frozen=True):
     KIND: ClassVar[int] = 0x48
 
 
+class Renew(Message, frozen=True):
+    """The run or pattern ``id`` shall end ``on_ms`` from now, sooner or later than it would, but never later
+    than ``max_on_ms`` after it began: "on until told". Not answered while it runs; else by the Result of ``id``.
+    A pattern, whose end follows from its steps, is left as it is."""
+
+    KIND: ClassVar[int] = 0x49
+    id: u32
+    on_ms: u32
+
+
+class PatternStep(Message, frozen=True):
+    """Loads step ``index`` of the board's one pattern: ``channel`` at ``level`` for ``on_ms``.
+
+    The next step begins ``wait_ms`` after this one began: 0 simultaneous, ``on_ms`` sequential. The last
+    step's ``wait_ms`` leads to the next round. Steps stay loaded until they are overwritten or the session
+    ends; while a pattern plays they cannot be changed, and this frame is ignored.
+    """
+
+    KIND: ClassVar[int] = 0x4A
+    index: u8
+    channel: u8
+    level: u8
+    on_ms: u16
+    wait_ms: u16
+
+
+class PatternRun(Message, frozen=True):
+    """Play steps 0 to ``count`` - 1 once and ``repeats`` times more. Results as for Run: STARTED at the first
+    edge, one ending when all is over. Every step is checked before the first edge: nothing moves, or all does.
+    FULL: a pattern plays already."""
+
+    KIND: ClassVar[int] = 0x4B
+    id: u32
+    count: u8
+    repeats: u8
+
+
 # -- reliable: board to gateway -------------------------------------------------------------------
 
 
@@ -300,8 +369,8 @@ class TableResult(Message, frozen=True):
 
 
 class InputChanged(Message, frozen=True):
-    """A debounced input changed. ``count``: active edges since the table came into
-    force, so a lost message is noticed."""
+    """An input or analog channel changed. ``level``: 1 active. ``count``: active edges since the table came
+    into force, so a lost message is noticed."""
 
     KIND: ClassVar[int] = 0x62
     channel: u8
@@ -311,6 +380,10 @@ class InputChanged(Message, frozen=True):
 
 
 class Stats(Message, frozen=True):
+    """``frames``: good ones received; ``bad_frames``: not COBS, wrong checksum or unknown; ``repeats``: sent again
+    by the board. ``loop_max_us``: the longest pass. ``free_ram``: bytes that no stack has touched since boot.
+    ``boots``: resets since power-on. ``lost_bytes``: received while the ring was full."""
+
     KIND: ClassVar[int] = 0x63
     frames: u32
     bad_frames: u32
@@ -318,6 +391,8 @@ class Stats(Message, frozen=True):
     uptime_ms: u32
     loop_max_us: u16
     free_ram: u16
+    boots: u16 = 0
+    lost_bytes: u16 = 0
 
 
 MESSAGES: dict[int, type[Message]] = {m.KIND: m for m in Message.__subclasses__()}

@@ -8,12 +8,16 @@ from gateway.settings.models import Board
 
 NOT_ARMED = "not armed: press Arm on the page"
 STOPPED = "stopped: reset the emergency stop, then press Arm on the page"
+ONE_PATTERN = "busy: another pattern is playing"
 
 
 def ending(
-    status: RunStatus, *, channel: str, asked_ms: int, limit: str, rest_s: float, moved: bool
+    status: RunStatus, *, subject: str, asked_ms: int, limit: str, rest_s: float, cooling: str, moved: bool
 ) -> tuple[Ending, str]:
-    """The ending that ``status`` means. ``rest_s``: how long the channel still rests; ``moved``: it had begun.
+    """The ending that ``status`` means for ``subject``, a channel or what a pattern moves.
+
+    ``limit``: its longest on-time, empty for a pattern; ``rest_s``: how long it still rests; ``cooling``: why
+    its duty forbids it now; ``moved``: it had begun.
 
     STARTED and UNKNOWN_ID are no endings; the caller has dealt with them.
     """
@@ -29,21 +33,23 @@ def ending(
         case RunStatus.NOT_ARMED:
             return Ending.BLOCKED, NOT_ARMED
         case RunStatus.BUSY:
-            return Ending.BLOCKED, f"busy: {channel} is still moving"
+            return Ending.BLOCKED, f"busy: {subject} is still moving"
         case RunStatus.RESTING:
             return Ending.BLOCKED, f"resting: wait {rest_s:.1f} s"
+        case RunStatus.OVER_LIMIT if limit:
+            return Ending.REJECTED, f"asks for {asked_ms} ms; {subject} may be on for {limit} at most"
         case RunStatus.OVER_LIMIT:
-            return Ending.REJECTED, f"asks for {asked_ms} ms; {channel} may be on for {limit} at most"
+            return Ending.REJECTED, f"asks for more than {subject} may do: check the settings"
         case RunStatus.NO_CHANNEL:
-            return Ending.REJECTED, f"the board has no output channel {channel}: check the wiring table"
+            return Ending.REJECTED, f"the board has no output channel for {subject}: check the wiring table"
         case RunStatus.NOT_CONFIGURED:
             return Ending.BLOCKED, "the board has no channel table yet: it is being sent"
         case RunStatus.DUTY:
-            return Ending.BLOCKED, f"{channel} was on too much lately: let it cool down"
+            return Ending.BLOCKED, cooling
         case RunStatus.INTERLOCK:
-            return Ending.BLOCKED, f"interlock: another output of {channel}'s group is on"
+            return Ending.BLOCKED, f"interlock: another output of the same group as {subject} is on"
         case RunStatus.FULL:
-            return Ending.BLOCKED, "the board's queue is full: wait a moment"
+            return Ending.BLOCKED, ONE_PATTERN
         case RunStatus.LEASE_LOST:
             return Ending.FAILED, "the gateway fell silent while it ran; the board switched off by itself"
         case RunStatus.RESET:
@@ -60,6 +66,22 @@ def missing(board: Board) -> str:
         return f"there is no {board.port}: check the board's cable and power"
     which = f"with USB serial number {board.serial_number}" if board.serial_number else f"with id {board.id}"
     return f"no port for a board {which}: check its cable and power"
+
+
+def twins(board: Board, ports: list[str]) -> str:
+    """Several boards hang on adapters with one serial number."""
+    return (
+        f"{' and '.join(ports)} have the same USB serial number {board.serial_number}: stop the gateway, give "
+        "each board an id (stagewire boards name PORT ID), and write board: {id: ...} in the settings instead"
+    )
+
+
+def unable(hello: Hello, kind: str, channel: str) -> str:
+    """The board's build lacks a kind of channel that the settings use."""
+    return (
+        f"the board's firmware {firmware(hello)} knows no {kind}, and channel {channel} is one: "
+        "flash the board with this version"
+    )
 
 
 def wrong_board(hello: Hello, port: str, expected: str) -> str:

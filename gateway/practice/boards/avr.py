@@ -77,13 +77,15 @@ class AvrBoard:
     ``on_edge(pin, level, seconds)`` is called on the loop at every change of an output's electrical level;
     ``pin`` is the Arduino number (A0 is 14 on the Uno, 54 on the Mega), ``seconds`` simulated time. A pin
     that is no output reads as its wiring holds it: low, unless ``pull`` says otherwise. ``on_reset(cause)``
-    is called with ``power``, ``pin`` or ``watchdog`` when the chip starts again.
+    is called with ``power``, ``pin`` or ``watchdog`` when the chip starts again. ``on_pwm(pin, duty, seconds)``:
+    a timer drives this pin with that duty of 255; 0 gives it back to its level.
     """
 
     def __init__(self, mcu: Mcu = "uno", board_id: str = "") -> None:
         self.mcu: Mcu = mcu
         self.on_edge: Callable[[int, bool, float], None] = lambda pin, level, seconds: None
         self.on_reset: Callable[[str], None] = lambda cause: None
+        self.on_pwm: Callable[[int, int, float], None] = lambda pin, duty, seconds: None
         self._board_id = board_id
         self._port = ""
         self._plugged = asyncio.Event()
@@ -172,6 +174,10 @@ class AvrBoard:
         """Go on where ``freeze`` stopped."""
         self._tell("thaw")
 
+    def pace(self, percent: int) -> None:
+        """Let simulated time run at so many percent of the wall clock's speed."""
+        self._tell(f"pace {percent}")
+
     def unplug(self) -> None:
         """Pull the cable: the gateway sees its port vanish; the board stays powered."""
         self._port = ""
@@ -195,6 +201,9 @@ class AvrBoard:
         first = _FIRST_ANALOG[self.mcu]
         return f"D{pin}" if pin < first else f"A{pin - first}"
 
+    def _number_of(self, name: str) -> int:
+        return int(name[1:]) + (_FIRST_ANALOG[self.mcu] if name[0] == "A" else 0)
+
     def _tell(self, command: str) -> None:
         if self._process is None:
             return
@@ -215,8 +224,9 @@ class AvrBoard:
         async for line in self._process.stdout:
             match line.decode().split():
                 case [cycle, "PIN", name, level]:
-                    pin = int(name[1:]) + (_FIRST_ANALOG[self.mcu] if name[0] == "A" else 0)
-                    self.on_edge(pin, level == "1", int(cycle) / self._clock)
+                    self.on_edge(self._number_of(name), level == "1", int(cycle) / self._clock)
+                case [cycle, "PWM", name, duty]:
+                    self.on_pwm(self._number_of(name), int(duty), int(cycle) / self._clock)
                 case [cycle, "TIME"]:
                     self._asked.put_nowait(int(cycle) / self._clock)
                 case [_, "RESET", cause]:

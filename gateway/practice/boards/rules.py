@@ -176,7 +176,7 @@ class BoardRules:
         self._hello_at = now + wire.HELLO_MS / 1000
         crc = wire.table_crc(self._table)
         hello = wire.Hello(
-            session, wire.BoardKind.VIRTUAL, *VERSION, self._boot, self._boots, len(self._table), crc, self._id
+            session, wire.BoardKind.VIRTUAL, *VERSION, self._boot, self._boots, wire.MAX_CHANNELS, crc, self._id
         )
         self._out += self.link.unreliable(hello)
 
