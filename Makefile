@@ -1,6 +1,6 @@
 # Stagewire: `make demo` shows it, `make test` checks it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test packages lint unit test-slow bench soak generated lock clean
+.PHONY: help demo test packages lint unit test-slow storm bench soak generated lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,9 @@ $(VENV)/%.stamp: .locks/%.txt pyproject.toml | $(BIN)/python
 
 test-slow: $(VENV)/test.stamp  ## the tests that take minutes
 	$(BIN)/pytest -m slow $(ARGS)
+
+storm: $(VENV)/test.stamp  ## a million frames over bad wires, in virtual time; 2 000 commands for the firmware
+	$(BIN)/pytest -m slow -s tests/drivers/test_storm.py tests/drivers/test_storm_firmware.py $(ARGS)
 
 bench: $(VENV)/test.stamp  ## how long from a gift's publish to the pin's edge
 	$(BIN)/python -m tests.bench.gift_to_pin $(ARGS)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from gateway import __version__
+from gateway.cli_boards import boards, flash
 from gateway.errors import SettingsError, StagewireError
 
 CONFIG = "stagewire.yaml"
@@ -78,6 +79,7 @@ def main(verbose: bool) -> None:
     Try it now, without any hardware:    stagewire demo
     See what this machine has:           stagewire doctor
     Check your settings and rules:       stagewire check stagewire.yaml
+    Name and flash boards:               stagewire boards, stagewire flash
     Go live, each in a terminal or as a service:
       stagewire gateway     decides and drives the boards (on the Raspberry Pi)
       stagewire connector   listens to the LIVE accounts (here, on a PC or in the cloud)
@@ -197,6 +199,10 @@ def schema(which: str) -> None:
     from gateway.settings.yamlfile import json_schema
 
     click.echo(json.dumps(json_schema(Settings if which == "settings" else RuleBook), indent=2))
+
+
+main.add_command(boards)
+main.add_command(flash)
 
 
 if __name__ == "__main__":
