@@ -1,0 +1,169 @@
+"""Event: something happened on a stream. CloudEvents 1.0."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from gateway.messages.codec import decode
+from gateway.messages.values import Count, EventId, Id, Text, Timestamp, seconds
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """A viewer. ``id`` is the platform's stable id, ``name`` the @name, ``nickname`` what is shown."""
+
+    id: str
+    name: Text = ""
+    nickname: Text = ""
+    follower: bool = False
+    moderator: bool = False
+    subscriber: bool = False
+    fan_level: Count = 0
+    gifter_level: Count = 0
+
+
+class Gift(Struct, frozen=True, kw_only=True):
+    """``count`` is what this message adds (a delta), ``total`` the streak's count so far.
+
+    ``coins`` is the price of one gift, None when it is not known (never guessed).
+    ``streak`` names the streak the gift belongs to; ``ended`` closes it.
+    """
+
+    user: User
+    gift_id: str
+    name: Text
+    count: Count
+    total: Count
+    coins: Count | None = None
+    streak: str = ""
+    ended: bool = True
+
+
+class Comment(Struct, frozen=True, kw_only=True):
+    user: User
+    text: Text
+
+
+class Like(Struct, frozen=True, kw_only=True):
+    """``count`` likes since the last message; ``total`` is the room's own counter."""
+
+    user: User | None = None
+    count: Count
+    total: Count = 0
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """The data of follow, share, join and subscribe: who did it."""
+
+    user: User | None = None
+    count: Annotated[int, Meta(ge=1, le=2**63 - 1)] = 1
+
+
+class Viewers(Struct, frozen=True, kw_only=True):
+    count: Count
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    """The LIVE began or ended, as seen by the connector."""
+
+    phase: Literal["started", "ended"]
+    title: Text = ""
+
+
+class Gap(Struct, frozen=True, kw_only=True):
+    """TikTok was not heard from ``start`` to ``end``; statistics must not pretend otherwise."""
+
+    start: Timestamp
+    end: Timestamp
+    why: Text
+
+
+class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """CloudEvents 1.0 context attributes. ``id`` is the same for every copy of the same happening.
+
+    ``time`` is when the platform says it happened, ``received`` when the connector read it.
+    ``simulated`` marks practice data, which never mixes with real statistics.
+    ``stale`` marks an event delivered too late: it counts, but does not fire.
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: EventId
+    source: str
+    time: Timestamp
+    received: Timestamp
+    account: Id
+    room: str = ""
+    simulated: bool = False
+    stale: bool = False
+
+
+class GiftEvent(_Event, frozen=True, kw_only=True, tag="stagewire.gift"):
+    data: Gift
+
+
+class CommentEvent(_Event, frozen=True, kw_only=True, tag="stagewire.comment"):
+    data: Comment
+
+
+class LikeEvent(_Event, frozen=True, kw_only=True, tag="stagewire.like"):
+    data: Like
+
+
+class FollowEvent(_Event, frozen=True, kw_only=True, tag="stagewire.follow"):
+    data: Person
+
+
+class ShareEvent(_Event, frozen=True, kw_only=True, tag="stagewire.share"):
+    data: Person
+
+
+class JoinEvent(_Event, frozen=True, kw_only=True, tag="stagewire.join"):
+    data: Person
+
+
+class SubscribeEvent(_Event, frozen=True, kw_only=True, tag="stagewire.subscribe"):
+    data: Person
+
+
+class ViewersEvent(_Event, frozen=True, kw_only=True, tag="stagewire.viewers"):
+    data: Viewers
+
+
+class LiveEvent(_Event, frozen=True, kw_only=True, tag="stagewire.live"):
+    data: Live
+
+
+class GapEvent(_Event, frozen=True, kw_only=True, tag="stagewire.gap"):
+    data: Gap
+
+
+Event = (
+    GiftEvent
+    | CommentEvent
+    | LikeEvent
+    | FollowEvent
+    | ShareEvent
+    | JoinEvent
+    | SubscribeEvent
+    | ViewersEvent
+    | LiveEvent
+    | GapEvent
+)
+
+EVENT_CLASSES: dict[str, type[Event]] = {
+    str(c.__struct_config__.tag).removeprefix("stagewire."): c for c in Event.__args__
+}
+"""Kind (the last word of the topic) to class."""
+
+KINDS: dict[type[Event], str] = {c: k for k, c in EVENT_CLASSES.items()}
+"""Class to kind: the closed set of event kinds, in the contract's order."""
+
+MERGED_KINDS = frozenset({"like", "join", "viewers"})
+"""Sent at QoS 0 and merged to at most 2/s per account; every other kind is QoS 1, one message each."""
+
+
+def decode_event(payload: bytes) -> Event:
+    """Parse one event. Raises ``PayloadError``, also for a time that does not exist (the 30th of February)."""
+    event: Event = decode(payload, Event)
+    seconds(event.time)
+    seconds(event.received)
+    return event

@@ -1,0 +1,67 @@
+"""Requests, modes and the emergency stop: what people want of a gateway, and its proof."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.messages.commands import Param
+from gateway.messages.states import Mode
+from gateway.messages.values import Id, MessageId, Text, Timestamp
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """``gateway/<g>/request/<verb>``; the answer carries the same ``transaction``."""
+
+    transaction: MessageId
+    by: Text = ""
+    params: dict[str, Param] = {}
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    transaction: MessageId
+    ok: bool
+    error: Text = ""
+    result: dict[str, Any] = {}
+
+
+class ModeOrder(Struct, frozen=True, kw_only=True):
+    """Retained on ``control/mode``. Rehearsal: everything is decided, nothing moves. Paused: nothing fires.
+    Both end what runs and cancel what waits."""
+
+    mode: Mode
+    by: Text = ""
+
+
+class EstopTrip(Struct, frozen=True, kw_only=True):
+    """Any non-empty retained payload on ``control/estop/trip`` trips; this is what our own clients send."""
+
+    id: MessageId
+    by: Text = ""
+    at: Timestamp | None = None
+    reason: Text = ""
+
+
+class EstopReset(Struct, frozen=True, kw_only=True):
+    """Must name the trip it ends. Never re-arms by itself."""
+
+    trip: MessageId
+    by: Text = ""
+
+
+class BoardProof(Struct, frozen=True, kw_only=True):
+    """``confirmed`` only when the board itself said that it is stopped and no output is energised."""
+
+    station: Id
+    confirmed: bool
+    detail: Text = ""
+
+
+class EstopProof(Struct, frozen=True, kw_only=True):
+    """Retained on ``gateway/<g>/estop``. ``confirmed``: every board has proved it. An unreachable board
+    is never counted as stopped."""
+
+    gateway: Id
+    tripped: bool
+    trip: EstopTrip | None = None
+    confirmed: bool = False
+    boards: list[BoardProof] = []
