@@ -78,6 +78,7 @@ class Gateway:
             on_message=self._on_event_message,
             keep_session=True,
             manual_ack=True,
+            sibling=True,
             base_dir=base,
         )
         self._events.subscribe(self._topics.account_event("+", "+"))
@@ -94,6 +95,7 @@ class Gateway:
             f"stagewire-{settings.venue}-{gateway}-orders",
             on_message=self._on_order_message,
             max_queued=RESULTS_QUEUED,
+            sibling=True,
             base_dir=base,
         )
         self._dispatcher.hold(True)  # until a stop could be heard

@@ -67,10 +67,11 @@ def _nothing(*_: object) -> None:
 class Bus:
     """A connection to the broker that comes back by itself.
 
-    ``will`` is (availability topic): ``online`` is published there, retained, at every connect, and the
-    broker or a clean close leaves ``offline``. ``on_state(connected, words)`` is called at every change
+    ``availability`` is a topic: ``online`` is published there, retained, at every connect, and the broker
+    (last will) or a clean close leaves ``offline``. ``on_state(connected, words)`` is called at every change
     and once per distinct trouble while connecting. With ``keep_session`` the broker keeps QoS 1 messages
-    for this ``client_id`` while it is away.
+    for this ``client_id`` while it is away. ``sibling`` is for the further connections of one program: what
+    all of them meet, the first one logs.
 
     Raises ``SettingsError`` or ``BusError`` from the constructor when a password or CA file cannot be read.
     """
@@ -86,6 +87,7 @@ class Bus:
         keep_session: bool = False,
         manual_ack: bool = False,
         max_queued: int = MAX_QUEUED,
+        sibling: bool = False,
         base_dir: Path = Path(),
     ) -> None:
         self.connected = False
@@ -96,6 +98,7 @@ class Bus:
         self._keep_session = keep_session
         self._manual_ack = manual_ack
         self._max_queued = max_queued
+        self._sibling = sibling
         self._subscriptions: dict[str, int] = {}
         self._unacknowledged: set[object] = set()
         self._patience = (RECEIVE_MAXIMUM if broker.protocol == "v5" else USUAL_INFLIGHT) // 2
@@ -251,7 +254,7 @@ class Bus:
         if self._availability:
             client.publish(self._availability, ONLINE, qos=1, retain=True)
         words = f"connected to the broker {self._broker.host}:{self._broker.port}"
-        log.info("%s", words)
+        log.log(logging.DEBUG if self._sibling else logging.INFO, "%s", words)
         self._on_state(True, words)
 
     def _disconnected(
@@ -320,7 +323,8 @@ class Bus:
 
     def _say(self, words: str) -> None:
         """Tell the room and the log; the same trouble is a warning only once."""
-        log.log(logging.DEBUG if words == self._trouble else logging.WARNING, "%s", words)
-        if words != self._trouble:
+        again = words == self._trouble
+        log.log(logging.DEBUG if again or self._sibling else logging.WARNING, "%s", words)
+        if not again:
             self._trouble = words
             self._on_state(False, words)
