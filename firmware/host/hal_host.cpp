@@ -96,9 +96,9 @@ bool driven_high(uint8_t pin) { return host::pins[pin].level; }
 void listen(uint8_t pin, bool) { host::pins[pin].output = false; }
 bool read(uint8_t pin) { return host::pins[pin].outside; }
 
-void claim(uint8_t pin) {
+void claim(uint8_t pin, bool for_pwm) {
     host::Pin &p = host::pins[pin];
-    p.by_timer = false;
+    if (!for_pwm) p.by_timer = false;
     p.servo_us = p.tone_hz = 0;
     host::changed(pin);
 }

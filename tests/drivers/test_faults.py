@@ -89,7 +89,7 @@ async def test_an_unplugged_board_is_found_on_its_new_port() -> None:
         s.board.unplug()
         await until(lambda: not s.driver.health.online)
         assert s.driver.health.fault.endswith("check the board's cable and power")
-        spares = []
+        spares: list[VirtualBoard] = []
         while not Path(before).exists():  # until somebody has the old number
             spares.append(VirtualBoard(f"other-{len(spares)}"))
             await spares[-1].start()

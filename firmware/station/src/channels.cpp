@@ -25,26 +25,23 @@ Output &output(uint8_t index) { return slots[index].output; }
 
 Phase phase(uint8_t index) { return Phase(output(index).phase); }
 
+uint32_t elapsed(uint8_t index) { return board_time::now().ms - output(index).since.ms; }
+
 // A run of its own that is on, not a pattern's step.
 bool runs(uint8_t index) {
     return table::entry(index).is_output() && phase(index) == Phase::On && !pattern::holds(index);
 }
 
 void enter(uint8_t index, Phase next) {
-    output(index).since = board_time::now();
     output(index).phase = uint8_t(next);
     const uint16_t bit = uint16_t(1) << index;
     active = next == Phase::Idle ? active & ~bit : active | bit;
 }
 
-// What was energised until now counts.
-void charge(uint8_t index) {
-    if (table::entry(index).duty_limited) duty::charge(index, output(index).since.ms);
-}
-
 // It is off, or let go.
 void rest(uint8_t index) {
-    charge(index);
+    if (table::entry(index).duty_limited) duty::charge(index, output(index).since.ms);
+    output(index).since = board_time::now();
     enter(index, table::entry(index).rest_ms ? Phase::Resting : Phase::Idle);
 }
 
@@ -56,9 +53,8 @@ void let_go(uint8_t index) {
 
 void go_home(uint8_t index) {
     board_time::update();
-    charge(index);
+    output(index).on_ms = elapsed(index) + motion::home_ms(index);
     enter(index, Phase::Homing);
-    output(index).on_ms = motion::home_ms(index);
 }
 
 // Ends the run that is on: by leaving it, `how`; `why` is what will be told.
@@ -71,8 +67,6 @@ void finish(uint8_t index, void (*how)(uint8_t), RunStatus why) {
     recent::settle(output(index).run, why);
 }
 
-uint32_t elapsed(uint8_t index) { return board_time::now().ms - output(index).since.ms; }
-
 RunStatus refusal(const wire::Run &order) {
     const uint8_t i = order.channel;
     if (i >= table::count() || !table::entry(i).is_output()) return RunStatus::NoChannel;
@@ -81,21 +75,26 @@ RunStatus refusal(const wire::Run &order) {
     if (entry.is(ChannelKind::Tone) && order.arg && (order.arg < table::TONE_LEAST_HZ || order.arg > table::TONE_MOST_HZ))
         return RunStatus::OverLimit;
     if (phase(i) == Phase::On || pattern::holds(i)) return RunStatus::Busy;
-    if (rest_left(i)) return RunStatus::Resting;
+    const bool homing = phase(i) == Phase::Homing;
+    if (rest_left(i) || (homing && elapsed(i) + order.on_ms > entry.max_on_ms)) return RunStatus::Resting;
     if (group_energised(i) || pattern::holds_group(i)) return RunStatus::Interlock;
-    if (entry.duty_limited && !duty::allows(i, order.on_ms + motion::home_ms(i), board_time::now().ms))
+    const uint32_t since = homing ? output(i).since.ms : board_time::now().ms;
+    if (entry.duty_limited && !duty::allows(i, order.on_ms + motion::home_ms(i), since))
         return RunStatus::Duty;
     return RunStatus::Started;
 }
 
-void energise(uint8_t index, uint8_t level, uint32_t on_ms, uint16_t arg, uint8_t run) {
+void energise(uint8_t index, uint8_t level, uint32_t on_ms, uint16_t arg, uint8_t run, const board_time::Instant &at) {
     const Entry &entry = table::entry(index);
     Output &o = output(index);
-    if (phase(index) == Phase::Homing) charge(index);
+    if (phase(index) == Phase::Homing) {
+        o.on_ms = at.ms - o.since.ms + on_ms;
+    } else {
+        o.since = at;
+        o.on_ms = on_ms;
+    }
     o.run = run;
-    o.on_ms = on_ms;
     o.level = level;
-    board_time::update();
     enter(index, Phase::On);
     const uint16_t how = arg ? arg : entry.arg;
     if (entry.moves())
@@ -146,13 +145,12 @@ RunStatus run(const wire::Run &order) {
     if (why != RunStatus::Started) return why;
     // Before the edge: a reset in between must not repeat it.
     const uint8_t known = recent::remember(order.id, RunStatus::Started);
-    energise(order.channel, order.level, order.on_ms, order.arg, known);
+    energise(order.channel, order.level, order.on_ms, order.arg, known, board_time::update());
     return RunStatus::Started;
 }
 
 void begin_step(uint8_t index, uint8_t level, uint32_t on_ms, uint8_t run, const board_time::Instant &at) {
-    energise(index, level, on_ms, 0, run);
-    output(index).since = at;
+    energise(index, level, on_ms, 0, run, at);
 }
 
 void renew(uint32_t id, uint32_t on_ms) {
@@ -221,7 +219,7 @@ bool energised_since(uint8_t index, uint32_t &since_ms) {
 uint32_t rest_left(uint8_t index) {
     const Entry &entry = table::entry(index);
     if (!entry.rest_ms) return 0;
-    if (phase(index) == Phase::Homing) return output(index).on_ms + entry.rest_ms;
+    if (phase(index) == Phase::Homing) return output(index).on_ms - elapsed(index) + entry.rest_ms;
     if (phase(index) != Phase::Resting) return 0;
     const uint32_t rested = elapsed(index);
     return rested < entry.rest_ms ? entry.rest_ms - rested + 1 : 1;  // in ms, and never too early
@@ -243,7 +241,8 @@ bool take_ended(wire::Result &result) {
         untold--;
         result.id = recent::id(o.run);
         result.status = uint8_t(recent::status(o.run));
-        result.board_ms = o.since.ms;
+        result.board_ms = o.since.ms;  // off; of a servo, when it began to go home
+        if (phase(i) == Phase::Homing) result.board_ms += o.on_ms - motion::home_ms(i);
         o.untold = false;
         return true;
     }

@@ -10,15 +10,16 @@
 
 namespace channels {
 
-// Homing: a servo's run is over, it goes home. Resting: off for less than its rest time.
+// Homing: a servo's run is over, it goes home; another run may take it from there, but its train of pulses is
+// energised all the while, and counts as one. Resting: off for less than its rest time.
 enum class Phase : uint8_t { Idle, On, Homing, Resting };
 
 struct __attribute__((packed)) Output {
     uint8_t run : 5;            // which of recent.h's ids; that of a pattern's step is the pattern's
     uint8_t phase : 2;
     uint8_t untold : 1;         // the run has ended, and the gateway was not told
-    board_time::Instant since;  // the last change of phase
-    uint32_t on_ms;             // while homing: how long that takes
+    board_time::Instant since;  // the last edge; a servo's train began or ended
+    uint32_t on_ms;             // from there to the end of this phase
     uint8_t level;
 };
 static_assert(wire::RECENT_IDS == 32, "5 bits");

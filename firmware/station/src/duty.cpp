@@ -33,6 +33,19 @@ uint32_t within_quarter(const Account &a, uint32_t since_ms) {
     return on < age ? on : age;
 }
 
+uint32_t most(const Account &a) { return uint32_t(a.permille) * a.window_s; }  // a permille of a second is a ms
+
+// Of the time before now, what a window that ends in `ms` may hold.
+uint32_t used(const Account &a, uint32_t ms) {
+    uint32_t total = a.used_ms;
+    for (uint8_t i = 0; i < QUARTERS - 1; i++) total += uint32_t(a.quarters[i]) * a.window_s;
+    // This much of the oldest quarter is still in the window.
+    const uint32_t left = a.window_s * uint32_t(TICK_MS) - quarter_age(a);
+    const uint32_t oldest = uint32_t(a.quarters[QUARTERS - 1]) * a.window_s;
+    const uint32_t in_window = left > ms ? left - ms : 0;
+    return total + (oldest < in_window ? oldest : in_window);
+}
+
 void close_quarter(uint8_t index, Account &a) {
     uint32_t since;
     uint32_t used = a.used_ms;
@@ -79,18 +92,18 @@ void charge(uint8_t index, uint32_t since_ms) {
     a.used_ms += within_quarter(a, since_ms);
 }
 
-bool allows(uint8_t index, uint32_t on_ms, uint32_t since_ms, bool spread) {
+bool allows(uint8_t index, uint32_t on_ms, uint32_t since_ms) {
     const Account &a = account(index);
-    const uint32_t most = uint32_t(a.permille) * a.window_s;  // permille of seconds are milliseconds
-    if (on_ms > most) return false;
-    uint32_t total = a.used_ms + within_quarter(a, since_ms) + on_ms;
-    for (uint8_t i = 0; i < QUARTERS - 1; i++) total += uint32_t(a.quarters[i]) * a.window_s;
-    // When the run ends, this much of the oldest quarter is still in the window.
-    const uint32_t left = a.window_s * uint32_t(TICK_MS) - quarter_age(a);
-    const uint32_t oldest = uint32_t(a.quarters[QUARTERS - 1]) * a.window_s;
-    const uint32_t until = spread ? 0 : on_ms;
-    const uint32_t in_window = left > until ? left - until : 0;
-    return total + (oldest < in_window ? oldest : in_window) <= most;
+    return on_ms <= most(a) && used(a, on_ms) + within_quarter(a, since_ms) + on_ms <= most(a);
+}
+
+bool allows_spread(uint8_t index, uint32_t on_ms, uint16_t times) {
+    const Account &a = account(index);
+    const uint32_t before = used(a, 0);
+    if (before > most(a)) return false;
+    const uint32_t left = most(a) - before;
+    if (on_ms <= UINT16_MAX) return uint32_t(uint16_t(on_ms)) * times <= left;
+    return on_ms <= left / times;
 }
 
 uint32_t window_ms(uint8_t index) { return account(index).window_s * 1000UL; }

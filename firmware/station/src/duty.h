@@ -21,9 +21,12 @@ void tick();
 // Channel `index`, which has a limit, was energised from `since` until now.
 void charge(uint8_t index, uint32_t since_ms);
 
-// Whether it may be energised for another `on_ms` from now, in one go or, when `spread`, at any time to come.
-// `since_ms`: energised since then and not yet charged; now, when it is not.
-bool allows(uint8_t index, uint32_t on_ms, uint32_t since_ms, bool spread = false);
+// Whether it may be energised for another `on_ms` from now. `since_ms`: energised since then and not yet charged;
+// now, when it is not.
+bool allows(uint8_t index, uint32_t on_ms, uint32_t since_ms);
+
+// Whether it may be energised for `on_ms` so many times, at any time from now; it is not energised now.
+bool allows_spread(uint8_t index, uint32_t on_ms, uint16_t times);
 
 uint32_t window_ms(uint8_t index);
 

@@ -35,7 +35,8 @@ void drive(uint8_t pin, bool high); // sets the level first, then makes it an ou
 bool driven_high(uint8_t pin);      // read back from the port
 void listen(uint8_t pin, bool pull_up);
 bool read(uint8_t pin);
-void claim(uint8_t pin);            // lets go whatever drives it: pwm, a servo's train, a tone
+// Ends whatever drives it: a servo's train, a tone, and pwm unless it is `for_pwm`, which then goes on unbroken.
+void claim(uint8_t pin, bool for_pwm = false);
 
 constexpr uint8_t NO_TIMER = 255;
 constexpr uint8_t SERVO_TIMER = 1;  // whose pwm pins cannot be used beside a servo

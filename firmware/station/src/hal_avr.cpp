@@ -137,7 +137,7 @@ void rest() {
 
 uint16_t free_ram() {
     const uint8_t *p = &__heap_start;
-    while (*p == PAINT && p < reinterpret_cast<uint8_t *>(SP)) p++;
+    while (*p == PAINT && p < reinterpret_cast<uint8_t *>(SP)) p += 4;  // every byte would take 0.2 ms
     return p - &__heap_start;
 }
 

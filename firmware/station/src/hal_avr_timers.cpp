@@ -32,43 +32,41 @@ void set_high(uint8_t pin, bool high) {
         *port &= ~digitalPinToBitMask(pin);
 }
 
-// The compare register of a pin's timer, or null while the timer does not drive the pin.
-volatile uint8_t *pwm_register(uint8_t pin) {
-    switch (digitalPinToTimer(pin)) {
-    case TIMER0A: return TCCR0A & _BV(COM0A1) ? &OCR0A : nullptr;
-    case TIMER0B: return TCCR0A & _BV(COM0B1) ? &OCR0B : nullptr;
-    case TIMER1A: return TCCR1A & _BV(COM1A1) ? &OCR1AL : nullptr;
-    case TIMER1B: return TCCR1A & _BV(COM1B1) ? &OCR1BL : nullptr;
-    case TIMER2A: return TCCR2A & _BV(COM2A1) ? &OCR2A : nullptr;
-    case TIMER2B: return TCCR2A & _BV(COM2B1) ? &OCR2B : nullptr;
+// How a timer drives one of its pins: 8 bits, phase-correct at 490 Hz; timer 0, which keeps the time, fast at
+// 976 Hz. Registers by their addresses.
+struct Drive {
+    uint8_t core_name;  // as digitalPinToTimer() says
+    uint8_t timer, connect;
+    uint16_t control, clock, compare;
+    uint8_t clock_64;  // the clock's bits for a 64th
+};
+
+#define DRIVE(n, x, clock) \
+    {TIMER##n##x, n, _BV(COM##n##x##1), (uint16_t)&TCCR##n##A, (uint16_t)&TCCR##n##B, (uint16_t)&OCR##n##x, clock}
+
+const Drive DRIVES[] PROGMEM = {
+    DRIVE(0, A, 3), DRIVE(0, B, 3), DRIVE(1, A, 3), DRIVE(1, B, 3), DRIVE(2, A, 4), DRIVE(2, B, 4),
 #ifdef TCCR3A
-    case TIMER3A: return TCCR3A & _BV(COM3A1) ? &OCR3AL : nullptr;
-    case TIMER3B: return TCCR3A & _BV(COM3B1) ? &OCR3BL : nullptr;
-    case TIMER3C: return TCCR3A & _BV(COM3C1) ? &OCR3CL : nullptr;
-    case TIMER4A: return TCCR4A & _BV(COM4A1) ? &OCR4AL : nullptr;
-    case TIMER4B: return TCCR4A & _BV(COM4B1) ? &OCR4BL : nullptr;
-    case TIMER4C: return TCCR4A & _BV(COM4C1) ? &OCR4CL : nullptr;
-    case TIMER5A: return TCCR5A & _BV(COM5A1) ? &OCR5AL : nullptr;
-    case TIMER5B: return TCCR5A & _BV(COM5B1) ? &OCR5BL : nullptr;
-    case TIMER5C: return TCCR5A & _BV(COM5C1) ? &OCR5CL : nullptr;
+    DRIVE(3, A, 3), DRIVE(3, B, 3), DRIVE(3, C, 3), DRIVE(4, A, 3), DRIVE(4, B, 3), DRIVE(4, C, 3),
+    DRIVE(5, A, 3), DRIVE(5, B, 3), DRIVE(5, C, 3),
 #endif
-    default: return nullptr;
+};
+
+// False: no timer drives this pin.
+bool find_drive(uint8_t pin, Drive &drive) {
+    const uint8_t name = digitalPinToTimer(pin);
+    if (name == NOT_ON_TIMER) return false;
+    for (const Drive &d : DRIVES) {
+        if (pgm_read_byte(&d.core_name) != name) continue;
+        memcpy_P(&drive, &d, sizeof d);
+        return true;
     }
+    return false;
 }
 
-// Phase-correct, 8 bits, 490 Hz, as the core's analogWrite() expects; timer 0 always runs, at 976 Hz.
-void start_timer(uint8_t timer) {
-    switch (timer) {
-    case 1: TCCR1A |= _BV(WGM10), TCCR1B = _BV(CS11) | _BV(CS10); break;
-    case 2: TCCR2A |= _BV(WGM20), TCCR2B = _BV(CS22); break;
-#ifdef TCCR3A
-    case 3: TCCR3B = _BV(CS31) | _BV(CS30); break;
-    case 4: TCCR4B = _BV(CS41) | _BV(CS40); break;
-    case 5: TCCR5B = _BV(CS51) | _BV(CS50); break;
-#endif
-    default: break;
-    }
-}
+volatile uint8_t &register_at(uint16_t address) { return *reinterpret_cast<volatile uint8_t *>(address); }
+
+bool connected(const Drive &d) { return register_at(d.control) & d.connect; }
 
 // Null: it has none. Pin 0, which is the wire's, stands for no pin.
 Train *train_of(uint8_t pin) {
@@ -115,36 +113,29 @@ ISR(TIMER2_COMPA_vect) { *tone_port ^= tone_mask; }
 namespace hal {
 
 uint8_t timer_of(uint8_t pin) {
-    switch (digitalPinToTimer(pin)) {
-    case TIMER0A:
-    case TIMER0B: return 0;
-    case TIMER1A:
-    case TIMER1B: return 1;
-    case TIMER2A:
-    case TIMER2B: return 2;
-#ifdef TCCR3A
-    case TIMER3A:
-    case TIMER3B:
-    case TIMER3C: return 3;
-    case TIMER4A:
-    case TIMER4B:
-    case TIMER4C: return 4;
-    case TIMER5A:
-    case TIMER5B:
-    case TIMER5C: return 5;
-#endif
-    default: return NO_TIMER;
-    }
+    Drive d;
+    return find_drive(pin, d) ? d.timer : NO_TIMER;
 }
 
 void pwm(uint8_t pin, uint8_t duty) {
-    if (duty != 0 && duty != 255) start_timer(timer_of(pin));
-    analogWrite(pin, duty);  // 0 and 255 leave the timer: it would still make needles
+    Drive d;
+    if (!find_drive(pin, d)) return;
+    if (duty == 0 || duty == 255) {  // leaves the timer, which would still make needles
+        drive(pin, duty);
+        register_at(d.control) &= ~d.connect;
+        return;
+    }
+    if (d.timer != 0 && d.timer != 2) register_at(d.compare + 1) = 0;  // 16 bits: the high half first
+    register_at(d.compare) = duty;
+    register_at(d.clock) = d.clock_64;
+    register_at(d.control) |= d.connect | _BV(WGM10);  // the same bit in every timer
+    *portModeRegister(digitalPinToPort(pin)) |= digitalPinToBitMask(pin);
 }
 
 uint8_t pwm_duty(uint8_t pin) {
-    const volatile uint8_t *compare = pwm_register(pin);
-    return compare ? *compare : driven_high(pin) ? 255 : 0;
+    Drive d;
+    if (find_drive(pin, d) && connected(d)) return register_at(d.compare);
+    return driven_high(pin) ? 255 : 0;
 }
 
 void servo(uint8_t pin, uint16_t us) {
@@ -166,7 +157,7 @@ bool servo_on(uint8_t pin) {
 
 void tone(uint8_t pin, uint16_t hz) {
     if (!hz) {
-        if (tone_port && tone_pin == pin) claim(pin);
+        if (tone_port && tone_pin == pin) claim(pin, false);
         return;
     }
     // Toggled twice a period; the finest prescaler that 8 bits can hold.
@@ -192,10 +183,11 @@ void tone(uint8_t pin, uint16_t hz) {
 
 bool tone_on(uint8_t pin) { return tone_port && tone_pin == pin; }
 
-void claim(uint8_t pin) {
+void claim(uint8_t pin, bool for_pwm) {
     const uint8_t sreg = SREG;
     cli();
-    if (pwm_register(pin)) digitalWrite(pin, driven_high(pin));  // takes it from its timer
+    Drive d;
+    if (!for_pwm && find_drive(pin, d)) register_at(d.control) &= ~d.connect;
     if (tone_on(pin)) {
         TIMSK2 &= ~_BV(OCIE2A);
         TCCR2A = TCCR2B = 0;

@@ -20,7 +20,7 @@ using station::disarm;
 using station::session;
 using wire::RunStatus;
 
-bool take_ended(wire::Result &result) { return channels::take_ended(result) || pattern::take_ended(result); }
+bool take_ended(wire::Result &result) { return channels::take_ended(result) || pattern::take_told(result); }
 
 // What the last session was not told, the gateway asks for by id; inputs are told again.
 void forget_session() {
@@ -70,6 +70,7 @@ void on(const wire::TableEntry &m) {
     disarm(RunStatus::Cancelled);
     tell_ended();  // or it would be forgotten with the table
     table::load(m);
+    if (!m.index) channels::begin();  // nothing of the old table goes on
 }
 
 void on(const wire::TableCommit &m) {
@@ -88,8 +89,6 @@ RunStatus standstill() {
     return session.armed ? RunStatus::Started : RunStatus::NotArmed;
 }
 
-RunStatus run(const wire::Run &m) { return channels::run(m); }
-RunStatus run(const wire::PatternRun &m) { return pattern::run(m); }
 
 void answer(uint32_t id, RunStatus status, uint32_t when) {
     const wire::Result result = {id, uint8_t(status), when};
@@ -103,19 +102,24 @@ void answer_known(uint32_t id, RunStatus status) {
     answer(id, status, began);
 }
 
-template <typename Order>
-void begin(const Order &m) {
+void on(const wire::Run &m) {
     const RunStatus known = recent::find(m.id);
     if (known != RunStatus::UnknownId) return answer_known(m.id, known);
     RunStatus status = standstill();
-    if (status == RunStatus::Started) status = run(m);
+    if (status == RunStatus::Started) status = channels::run(m);
     if (status != RunStatus::Started) recent::remember(m.id, status);
     answer(m.id, status, board_time::now().ms);
 }
 
-void on(const wire::Run &m) { begin(m); }
-
-void on(const wire::PatternRun &m) { begin(m); }
+void on(const wire::PatternRun &m) {
+    const RunStatus known = recent::find(m.id);
+    if (known != RunStatus::UnknownId) return answer_known(m.id, known);
+    RunStatus status = standstill();
+    if (status == RunStatus::Started) status = pattern::run(m);
+    if (status == RunStatus::Started) return;  // answered when it has been checked
+    recent::remember(m.id, status);
+    answer(m.id, status, board_time::now().ms);
+}
 
 void on(const wire::PatternStep &m) { pattern::load(m); }
 
@@ -189,7 +193,7 @@ bool take(const frame::Frame &f) {
     if (f.kind == wire::Again::KIND) link::again();
     if (f.kind < wire::FIRST_RELIABLE) return stop;
     // An order may use a channel again: what ended there is told first, or it would be forgotten.
-    if (!link::take(f.seq, tell_ended())) return false;
+    if (!link::take(f.seq, ready())) return false;
     on_reliable(f);
     return true;
 }
@@ -202,6 +206,8 @@ bool tell_ended() {
     }
     return false;
 }
+
+bool ready() { return tell_ended() && !pattern::checks(); }
 
 void gather(wire::Stats &stats) {
     const link::Counters &counted = link::counters();

@@ -18,11 +18,8 @@ uint8_t pin_duty(const Entry &entry, uint8_t level) { return entry.active_low() 
 
 void begin(uint8_t index) {
     const Entry &entry = table::entry(index);
-    hal::claim(entry.pin);
-    if (entry.is(ChannelKind::Servo) || entry.is(ChannelKind::Tone))
-        hal::drive(entry.pin, false);
-    else if (entry.is(ChannelKind::Pwm))
-        hal::drive(entry.pin, pin_level(entry, entry.safe));
+    hal::claim(entry.pin, entry.is(ChannelKind::Pwm));
+    if (entry.is(ChannelKind::Servo) || entry.is(ChannelKind::Tone)) hal::drive(entry.pin, false);
     make_safe(index);
 }
 

@@ -1,6 +1,5 @@
 #include "pattern.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "board_time.h"
@@ -23,116 +22,136 @@ struct __attribute__((packed)) Step {
 
 Step steps[wire::MAX_STEPS];
 
+enum class Phase : uint8_t { Idle, Checks, Plays };
+
 struct __attribute__((packed)) {
-    uint8_t run : 5;  // which of recent.h's ids
-    uint8_t plays : 1, untold : 1;
-    uint8_t count, next, rounds;  // rounds to come after this one
-    uint16_t channels;            // bit n: a step for channel n
-    uint32_t began_ms, ended_ms;
+    uint8_t run : 5;  // which of recent.h's ids, from the end of its check on
+    uint8_t phase : 2;
+    uint8_t answer_due : 1;  // it has begun, or was refused
+    uint8_t end_due : 1;
+    uint8_t count, rounds;  // rounds to come after this one
+    uint8_t next;           // step; while it checks: channel, after LIST_CHANNELS
+    uint16_t channels;      // bit n: a step for channel n
+    union {
+        uint32_t id;  // while it checks
+        uint32_t began_ms;
+    };
+    uint32_t ended_ms;
     board_time::Instant next_at;
 } state;
 
+bool is(Phase phase) { return state.phase == uint8_t(phase); }
+
 uint16_t bit(uint8_t index) { return uint16_t(1) << index; }
 
-// When a channel, or a group, is free for another step: milliseconds from the pattern's first edge.
-struct Schedule {
-    uint32_t channel_free[wire::MAX_CHANNELS], group_free[table::LAST_GROUP + 1];
-    uint32_t channel_first[wire::MAX_CHANNELS], group_first[table::LAST_GROUP + 1];
-    uint8_t group_last[table::LAST_GROUP + 1];  // the channel that used it last
-    uint32_t home_ms[wire::MAX_CHANNELS];
-    uint16_t channels;
-    uint32_t length;
-};
+constexpr uint8_t LIST_CHANNELS = 255;
+constexpr uint32_t NEVER = UINT32_MAX;
 
-// Why step `s` at `at` does not fit what came before it; else enters it.
-RunStatus place(Schedule &plan, const Step &s, uint32_t at) {
-    if (s.channel >= table::count() || !table::entry(s.channel).is_output()) return RunStatus::NoChannel;
-    const Entry &entry = table::entry(s.channel);
-    if (s.on_ms == 0 || s.on_ms > entry.max_on_ms) return RunStatus::OverLimit;
-    const uint8_t group = entry.group;
-    const bool first = !(plan.channels & bit(s.channel));
-    if (first) {
-        uint32_t since;
-        const bool on = channels::energised_since(s.channel, since);
-        if (on && channels::slot(s.channel).output.phase == uint8_t(channels::Phase::On)) return RunStatus::Busy;
-        if (channels::group_energised(s.channel)) return RunStatus::Interlock;
-        if (channels::rest_left(s.channel) > at) return RunStatus::Resting;
-        plan.channels |= bit(s.channel);
-        plan.channel_first[s.channel] = at;
-        plan.home_ms[s.channel] = motion::home_ms(s.channel);
-    } else if (plan.channel_free[s.channel] > at) {
-        return entry.rest_ms ? RunStatus::Resting : RunStatus::Busy;
+// Within a duty window the pattern may begin and end anywhere in a round.
+bool duty_allows(uint8_t index, uint32_t on_ms, uint32_t round_ms, uint16_t rounds) {
+    const uint32_t within = round_ms ? duty::window_ms(index) / round_ms + 2 : rounds;
+    return duty::allows_spread(index, on_ms, within < rounds ? within : rounds);
+}
+
+// Whether all steps of channel `index` fit each other, other channels of its group, and the next round. Times
+// are milliseconds from the pattern's first edge.
+RunStatus fits(uint8_t index) {
+    const Entry &entry = table::entry(index);
+    const bool servo = entry.is(wire::ChannelKind::Servo);
+    const uint32_t home_ms = motion::home_ms(index);
+    uint32_t at = 0, first = NEVER, on_ms = 0;
+    uint32_t train_began = 0, train_ends = 0;
+    uint32_t free = channels::rest_left(index);  // when it may be used again
+    uint32_t others_off = 0;                     // when all others of its group are off
+    uint32_t since;
+    if (channels::energised_since(index, since)) return RunStatus::Busy;
+    if (channels::group_energised(index)) return RunStatus::Interlock;
+    for (uint8_t i = 0; i < state.count; i++) {
+        const Step &s = steps[i];
+        if (s.channel == index) {
+            if (s.on_ms > entry.max_on_ms) return RunStatus::OverLimit;
+            if (free > at) return entry.rest_ms ? RunStatus::Resting : RunStatus::Busy;
+            if (others_off > at) return RunStatus::Interlock;
+            if (first == NEVER) first = at;
+            const uint32_t end = at + s.on_ms;
+            if (servo && train_ends <= at) train_began = at;
+            if (servo && end - train_began > entry.max_on_ms) return RunStatus::OverLimit;
+            train_ends = end + home_ms;
+            on_ms += train_ends - at;
+            free = entry.rest_ms ? train_ends + entry.rest_ms : end;
+        } else if (entry.group && table::entry(s.channel).group == entry.group) {
+            const uint32_t off = at + s.on_ms + motion::home_ms(s.channel);
+            if (off > others_off) others_off = off;
+        }
+        at += s.wait_ms;
     }
-    const uint32_t end = at + s.on_ms, home = end + plan.home_ms[s.channel];
-    plan.channel_free[s.channel] = entry.rest_ms ? home + entry.rest_ms : end;
-    if (!group) return RunStatus::Started;
-    if (plan.group_last[group] == wire::MAX_CHANNELS)
-        plan.group_first[group] = at;
-    else if (plan.group_last[group] != s.channel && plan.group_free[group] > at)
-        return RunStatus::Interlock;
-    plan.group_last[group] = s.channel;
-    if (home > plan.group_free[group]) plan.group_free[group] = home;
+    if (state.rounds) {
+        const uint32_t again = first + at;
+        // A servo has to be home in between, or it would be held for ever.
+        if (free > again || (servo && train_ends > again)) return RunStatus::Busy;
+        if (others_off > again) return RunStatus::Interlock;
+    }
+    if (entry.duty_limited && !duty_allows(index, on_ms, at, state.rounds + 1)) return RunStatus::Duty;
     return RunStatus::Started;
 }
 
-// Whether the next round fits behind this one.
-RunStatus wraps(const Schedule &plan) {
-    for (uint8_t i = 0; i < wire::MAX_CHANNELS; i++)
-        if (plan.channels & bit(i) && plan.channel_free[i] > plan.channel_first[i] + plan.length) return RunStatus::Busy;
-    for (uint8_t g = 1; g <= table::LAST_GROUP; g++)
-        if (plan.group_last[g] != wire::MAX_CHANNELS && plan.group_free[g] > plan.group_first[g] + plan.length)
-            return RunStatus::Interlock;
-    return RunStatus::Started;
+bool is_on(uint8_t index) {
+    return holds(index) && channels::slot(index).output.phase == uint8_t(channels::Phase::On);
 }
 
-// Most that the pattern can energise a channel within its duty window: it may begin and end anywhere in a round.
-bool duty_allows(const Schedule &plan, uint8_t index, uint8_t count, uint16_t rounds) {
-    uint32_t on = 0;  // in a round
-    for (uint8_t i = 0; i < count; i++)
-        if (steps[i].channel == index) on += steps[i].on_ms + plan.home_ms[index];
-    uint32_t within = plan.length ? duty::window_ms(index) / plan.length + 2 : rounds;
-    if (within > rounds) within = rounds;
-    return on <= UINT32_MAX / within && duty::allows(index, on * within, board_time::now().ms, true);
-}
-
-RunStatus check(uint8_t count, uint8_t repeats, Schedule &plan) {
-    memset(&plan, 0, sizeof plan);
-    memset(plan.group_last, wire::MAX_CHANNELS, sizeof plan.group_last);
-    for (uint8_t i = 0; i < count; i++) {
-        const RunStatus why = place(plan, steps[i], plan.length);
-        if (why != RunStatus::Started) return why;
-        plan.length += steps[i].wait_ms;
-    }
-    if (repeats) {
-        const RunStatus why = wraps(plan);
-        if (why != RunStatus::Started) return why;
-    }
+bool all_off() {
     for (uint8_t i = 0; i < table::count(); i++)
-        if (plan.channels & bit(i) && table::entry(i).duty_limited &&
-            !duty_allows(plan, i, count, repeats + 1))
-            return RunStatus::Duty;
-    return RunStatus::Started;
+        if (is_on(i)) return false;
+    return true;
 }
 
-// Whether `at`, which may lie ahead, has come.
-bool has_come(const board_time::Instant &at) {
-    return int32_t(board_time::now().ms - at.ms) >= 0 && board_time::passed(at, 0);
+void answer(RunStatus status) {
+    state.run = recent::remember(state.id, status);
+    state.answer_due = true;
+    state.phase = uint8_t(Phase::Idle);
+    state.began_ms = board_time::update().ms;
 }
 
 void finish(RunStatus why) {
-    state.plays = false;
-    state.untold = true;
+    state.phase = uint8_t(Phase::Idle);
+    state.end_due = true;
     state.ended_ms = board_time::now().ms;
     recent::settle(state.run, why);
 }
 
-bool all_off() {
-    uint32_t since;
-    for (uint8_t i = 0; i < table::count(); i++)
-        if (holds(i) && channels::energised_since(i, since) &&
-            channels::slot(i).output.phase == uint8_t(channels::Phase::On))
-            return false;
-    return true;
+RunStatus list_channels() {
+    for (uint8_t i = 0; i < state.count; i++) {
+        const Step &s = steps[i];
+        if (s.on_ms == 0) return RunStatus::OverLimit;
+        if (s.channel >= table::count() || !table::entry(s.channel).is_output()) return RunStatus::NoChannel;
+        state.channels |= bit(s.channel);
+    }
+    return RunStatus::Started;
+}
+
+void check_next() {
+    if (state.next == LIST_CHANNELS) {
+        const RunStatus why = list_channels();
+        state.next = 0;
+        if (why != RunStatus::Started) answer(why);
+        return;
+    }
+    while (state.next < table::count() && !(state.channels & bit(state.next))) state.next++;
+    if (state.next < table::count()) {
+        const RunStatus why = fits(state.next++);
+        if (why != RunStatus::Started) answer(why);
+        return;
+    }
+    answer(RunStatus::Started);
+    state.phase = uint8_t(Phase::Plays);
+    state.next = 0;
+    state.next_at = board_time::now();
+}
+
+// Unlike passed(), right for a time to come: no step is farther away than a minute.
+bool has_come(const board_time::Instant &at) {
+    const int32_t since = board_time::now().ms - at.ms;
+    return since > 0 || (since == 0 && board_time::now().four_us >= at.four_us);
 }
 
 }  // namespace
@@ -143,42 +162,39 @@ void begin() {
 }
 
 void load(const wire::PatternStep &m) {
-    if (state.plays || m.index >= wire::MAX_STEPS) return;
+    if (is(Phase::Plays) || m.index >= wire::MAX_STEPS) return;
     steps[m.index] = {m.channel, m.level, m.on_ms, m.wait_ms};
 }
 
 RunStatus run(const wire::PatternRun &order) {
-    if (state.plays) return RunStatus::Full;
+    if (!is(Phase::Idle)) return RunStatus::Full;
     if (order.count == 0 || order.count > wire::MAX_STEPS) return RunStatus::OverLimit;
-    Schedule plan;
-    const RunStatus why = check(order.count, order.repeats, plan);
-    if (why != RunStatus::Started) return why;
-    state.run = recent::remember(order.id, RunStatus::Started);
-    state.plays = true;
+    state.phase = uint8_t(Phase::Checks);
+    state.id = order.id;
     state.count = order.count;
-    state.next = 0;
     state.rounds = order.repeats;
-    state.channels = plan.channels;
-    state.next_at = board_time::update();
-    state.began_ms = state.next_at.ms;
-    tick();
+    state.channels = 0;
+    state.next = LIST_CHANNELS;
     return RunStatus::Started;
 }
 
+bool checks() { return is(Phase::Checks); }
+
 void cancel(uint32_t id) {
-    if (!state.plays || (id && recent::id(state.run) != id)) return;
+    if (!is(Phase::Plays) || (id && recent::id(state.run) != id)) return;
     for (uint8_t i = 0; i < table::count(); i++)
-        if (holds(i) && channels::slot(i).output.phase == uint8_t(channels::Phase::On))
-            channels::end(i, RunStatus::Cancelled);
+        if (is_on(i)) channels::end(i, RunStatus::Cancelled);
     finish(RunStatus::Cancelled);
 }
 
 void ended(RunStatus why) {
-    if (state.plays) finish(why);
+    if (is(Phase::Checks)) answer(why);
+    if (is(Phase::Plays)) finish(why);
 }
 
 void tick() {
-    if (!state.plays) return;
+    if (is(Phase::Checks)) check_next();
+    if (!is(Phase::Plays)) return;
     while (state.next < state.count && has_come(state.next_at)) {
         const Step &s = steps[state.next];
         channels::tick();  // what ends at this very moment ends first
@@ -193,10 +209,11 @@ void tick() {
 }
 
 bool due_soon() {
-    return state.plays && state.next < state.count && int32_t(state.next_at.ms - board_time::now().ms) <= 2;
+    return checks() || (is(Phase::Plays) && state.next < state.count &&
+                        int32_t(state.next_at.ms - board_time::now().ms) <= 2);
 }
 
-bool holds(uint8_t index) { return state.plays && state.channels & bit(index); }
+bool holds(uint8_t index) { return is(Phase::Plays) && state.channels & bit(index); }
 
 bool holds_group(uint8_t index) {
     const uint8_t group = table::entry(index).group;
@@ -205,15 +222,23 @@ bool holds_group(uint8_t index) {
     return false;
 }
 
-bool take_ended(wire::Result &result) {
-    if (!state.untold) return false;
+bool take_told(wire::Result &result) {
+    if (!state.answer_due && !state.end_due) return false;
     result.id = recent::id(state.run);
-    result.status = uint8_t(recent::status(state.run));
-    result.board_ms = state.ended_ms;
-    state.untold = false;
+    const RunStatus status = recent::status(state.run);
+    if (state.answer_due) {
+        const bool began = is(Phase::Plays) || state.end_due;
+        result.status = uint8_t(began ? RunStatus::Started : status);
+        result.board_ms = state.began_ms;
+        state.answer_due = false;
+    } else {
+        result.status = uint8_t(status);
+        result.board_ms = state.ended_ms;
+        state.end_due = false;
+    }
     return true;
 }
 
-uint32_t began(uint32_t id) { return state.plays && recent::id(state.run) == id ? state.began_ms : 0; }
+uint32_t began(uint32_t id) { return is(Phase::Plays) && recent::id(state.run) == id ? state.began_ms : 0; }
 
 }  // namespace pattern

@@ -10,9 +10,11 @@ namespace pattern {
 void begin();  // nothing is loaded, nothing plays
 void load(const wire::PatternStep &step);
 
-// Begins to play or says why not: every step is checked against its channel's limits before the first edge.
-// Arming and stop are the caller's to check.
+// Takes an order, or says why not: Started stands for taken. Then every step is checked against its channel's
+// limits, one channel in each tick so that no pass gets long; at the end it begins, or is refused and nothing
+// has moved. Arming and stop are the caller's to check.
 wire::RunStatus run(const wire::PatternRun &order);
+bool checks();  // as long as it does, no other order may be carried out
 void cancel(uint32_t id);  // 0: whichever plays
 
 // Everything was made safe: nothing plays any more.
@@ -25,7 +27,8 @@ bool due_soon();
 bool holds(uint8_t index);
 bool holds_group(uint8_t index);
 
-bool take_ended(wire::Result &result);
+// Takes what is to be told: that it began, or why not; that it ended.
+bool take_told(wire::Result &result);
 uint32_t began(uint32_t id);  // 0 for any other id
 
 }  // namespace pattern

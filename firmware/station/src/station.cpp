@@ -119,7 +119,7 @@ bool say_state() {
 // One frame at most.
 void speak() {
     report();
-    if (!say_state() && !say_hello()) link::tick(orders::tell_ended());
+    if (!say_state() && !say_hello()) link::tick(orders::ready());
 }
 
 // Steady: armed. Slow: connected. Fast: stopped. A short flash every second: no gateway.

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from gateway.drivers.arduino import wire
 from gateway.drivers.arduino.link import Link
 from gateway.drivers.arduino.wire import Boot, ChannelFlag, ChannelKind, RunStatus, StateFlag
-from gateway.practice.boards.channels import INPUTS, OUTPUTS, Input, Output, Recent, acceptable
+from gateway.practice.boards.channels import Analog, Contact, Recent
+from gateway.practice.boards.movement import Movement
+from gateway.practice.boards.table import CONTACTS, acceptable
 
 OWN_STOP = 0  # the trip of a stop that the board's own input made
 BAD_TABLE = 255
 VERSION = (0, 1, 0)
+CAPABILITIES = sum(1 << kind for kind in ChannelKind if kind is not ChannelKind.NONE)
+FULL_SCALE_MV = 5000
 
 
 class BoardRules:
@@ -22,14 +26,13 @@ class BoardRules:
     def __init__(self, board_id: str, on_edge: Callable[[int, bool, float], None]) -> None:
         self.link = Link()
         self.levels: dict[int, bool] = {}  # what is applied to the input pins from outside
+        self.millivolts: dict[int, int] = {}
+        self.movement = Movement(self._tell_result, on_edge)
         self._id = board_id
-        self._on_edge = on_edge
-        self._driven: dict[int, bool] = {}
         self._table: list[wire.TableEntry] = []
         self._loading: list[wire.TableEntry] | None = None
-        self._outputs: dict[int, Output] = {}
-        self._inputs: dict[int, Input] = {}
-        self._recent = Recent()
+        self._inputs: dict[int, Contact] = {}
+        self._analogs: dict[int, Analog] = {}
         self._boots = 0
         self._trip: int | None = None
         self._start(Boot.POWER_ON, 0.0)
@@ -46,20 +49,21 @@ class BoardRules:
         self._flags = 0
         self.link.close()
         self._hello_at = now
+        self.movement.forget_pattern()
         self._enforce(now)
 
     # -- what may happen to a board ------------------------------------------------------------
 
     def reset(self, now: float, boot: Boot = Boot.RESET_PIN) -> None:
         """A reset: pins let go, RAM kept, so ids and the stop are remembered."""
-        self._make_safe(RunStatus.RESET, now)
+        self.movement.make_safe(RunStatus.RESET, now)
         self._boots = (self._boots + 1) & 0xFFFF
         self._start(boot, now)
 
     def power_cycle(self, now: float) -> None:
         """The power was away: only the EEPROM (id and table) is remembered."""
-        self._make_safe(RunStatus.RESET, now)
-        self._recent = Recent()
+        self.movement.make_safe(RunStatus.RESET, now)
+        self.movement.recent = Recent()
         self._trip = None
         self._boots = 0
         self._start(Boot.POWER_ON, now)
@@ -67,6 +71,11 @@ class BoardRules:
     def set_input(self, pin: int, level: bool, now: float) -> None:
         """Apply a level to a pin from outside."""
         self.levels[pin] = level
+        self.tick(now)
+
+    def set_analog(self, pin: int, millivolts: int, now: float) -> None:
+        """Apply a voltage to a pin."""
+        self.millivolts[pin] = millivolts
         self.tick(now)
 
     # -- bytes and time ------------------------------------------------------------------------
@@ -87,7 +96,7 @@ class BoardRules:
     def due(self) -> float:
         """When ``tick`` has something to do, at the latest."""
         times = [self._lease + wire.LEASE_MS / 1000 if self.link.opened else self._hello_at]
-        times += [o.until for o in self._outputs.values() if o.on]
+        times += self.movement.due
         times += [at for i in self._inputs.values() if (at := i.settles) is not None]
         if self.link.due is not None:
             times.append(self.link.due)
@@ -95,17 +104,17 @@ class BoardRules:
 
     def tick(self, now: float) -> None:
         """Do what is due by time alone."""
-        for output in self._outputs.values():
-            if output.on and now >= output.until:
-                self._end(output, RunStatus.DONE, now)
+        self.movement.tick(now)
         if self.link.opened and now - self._lease >= wire.LEASE_MS / 1000:
             self._lose_lease(now)
         if not self.link.opened and now >= self._hello_at:
             self._say_hello(0, now)
         for index, channel in self._inputs.items():
             if channel.sample(self._level(channel.entry), now):
-                at = self._ms(channel.since)
-                self._tell_input(wire.InputChanged(index, int(channel.active), channel.count, at))
+                self._tell_input(index, channel)
+        for index, analog in self._analogs.items():
+            if analog.sample(self._volts(analog.entry), now):
+                self._tell_input(index, analog)
         if self._stop_open() and self._trip is None:
             self._stop(OWN_STOP, now)
         self._tell_flags(now)
@@ -128,41 +137,47 @@ class BoardRules:
                 self._say_state(now)
             case wire.Arm(armed):
                 if not armed:
-                    self._make_safe(RunStatus.CANCELLED, now)
+                    self.movement.make_safe(RunStatus.CANCELLED, now)
                 self._armed = bool(armed) and self._trip is None and bool(self._table)
             case wire.TableEntry():
                 self._load(message, now)
             case wire.TableCommit(count, crc):
                 self._commit(count, crc, now)
             case wire.Run():
-                self._run(message, now)
+                self.movement.run(message, self._standstill(), now)
+            case wire.PatternRun():
+                self.movement.play(message, self._standstill(), now)
+            case wire.PatternStep():
+                self.movement.load(message)
+            case wire.Renew():
+                self.movement.renew(message, now)
             case wire.Cancel(run_id):
-                for output in self._outputs.values():
-                    if output.on and run_id in (0, output.id):
-                        self._end(output, RunStatus.CANCELLED, now)
+                self.movement.cancel(run_id, now)
             case wire.Query(run_id):
-                self._answer(run_id)
+                self.movement.answer(run_id)
             case wire.SetId(board_id):
                 if not self._armed:
                     self._id = board_id
                     self._say_hello(0, now)
             case wire.GetStats():
                 link = self.link
-                self.link.send(wire.Stats(link.frames, link.bad, link.repeats, self._ms(now), 0, 0))
+                stats = wire.Stats(link.frames, link.bad, link.repeats, self._ms(now), 0, 0, self._boots)
+                self.link.send(stats)
 
     def _connect(self, session: int, now: float) -> None:
         if not self.link.opened or session != self._session:
             self._lose_lease(now)  # what ran, ran under another session's lease
             self.link.open()
+            self.movement.forget_pattern()
             self._session, self._lease = session, now
             untold, self._untold = self._untold, []
             for change in untold:
-                self._tell_input(change)
+                self._send_change(change)
         self._say_hello(session, now)
 
     def _lose_lease(self, now: float) -> None:
         """No gateway holds the board any more: safe, disarmed, and open for the next one."""
-        self._make_safe(RunStatus.LEASE_LOST, now)
+        self.movement.make_safe(RunStatus.LEASE_LOST, now)
         self._armed = False
         self._hello_at = now
         left = self.link.close()
@@ -176,7 +191,15 @@ class BoardRules:
         self._hello_at = now + wire.HELLO_MS / 1000
         crc = wire.table_crc(self._table)
         hello = wire.Hello(
-            session, wire.BoardKind.VIRTUAL, *VERSION, self._boot, self._boots, wire.MAX_CHANNELS, crc, self._id
+            session,
+            wire.BoardKind.VIRTUAL,
+            *VERSION,
+            self._boot,
+            self._boots,
+            wire.MAX_CHANNELS,
+            crc,
+            self._id,
+            CAPABILITIES,
         )
         self._out += self.link.unreliable(hello)
 
@@ -194,11 +217,14 @@ class BoardRules:
 
     def _say_state(self, now: float) -> None:
         self._flags = self._current_flags()
-        outputs = sum(1 << index for index, o in self._outputs.items() if o.on)
-        state = wire.State(self._gateway_ms, self._read_at, self._flags, outputs, self._trip or 0)
+        state = wire.State(self._gateway_ms, self._read_at, self._flags, self.movement.energised, self._trip or 0)
         self._out += self.link.unreliable(state)
 
-    def _tell_input(self, change: wire.InputChanged) -> None:
+    def _tell_input(self, index: int, channel: Contact | Analog) -> None:
+        at = self._ms(channel.since)
+        self._send_change(wire.InputChanged(index, int(channel.active), channel.count, at))
+
+    def _send_change(self, change: wire.InputChanged) -> None:
         if not self.link.send(change):
             self._untold = [*self._untold, change][-wire.MAX_CHANNELS :]
 
@@ -206,9 +232,9 @@ class BoardRules:
 
     def _load(self, entry: wire.TableEntry, now: float) -> None:
         if entry.index == 0:
-            self._make_safe(RunStatus.CANCELLED, now)
+            self.movement.make_safe(RunStatus.CANCELLED, now)
             self._armed, self._table, self._loading = False, [], []
-            self._outputs, self._inputs = {}, {}
+            self._inputs, self._analogs = {}, {}
         if self._loading is not None and entry.index == len(self._loading) < wire.MAX_CHANNELS:
             self._loading.append(entry)
         else:
@@ -229,72 +255,37 @@ class BoardRules:
         self.link.send(wire.TableResult(1, 0, crc))
 
     def _enforce(self, now: float) -> None:
-        self._outputs, self._inputs = {}, {}
-        for entry in self._table:
-            if entry.kind in OUTPUTS:
-                self._outputs[entry.index] = Output(entry)
-                self._drive(self._outputs[entry.index], now)
-            elif entry.kind in INPUTS:
-                self._inputs[entry.index] = Input(entry, self._level(entry), now)
+        self.movement.enforce(self._table, now)
+        self._inputs = {e.index: Contact(e, self._level(e), now) for e in self._table if e.kind in CONTACTS}
+        analogs = [e for e in self._table if e.kind == ChannelKind.ANALOG]
+        self._analogs = {e.index: Analog(e, self._volts(e), now) for e in analogs}
 
     # -- inputs --------------------------------------------------------------------------------
 
     def _level(self, entry: wire.TableEntry) -> bool:
         return self.levels.get(entry.pin, bool(entry.flags & ChannelFlag.PULL_UP))
 
+    def _volts(self, entry: wire.TableEntry) -> int:
+        """0 to 1023."""
+        return min(1023, self.millivolts.get(entry.pin, 0) * 1024 // FULL_SCALE_MV)
+
     def _stop_open(self) -> bool:
         return any(i.active for i in self._inputs.values() if i.entry.kind == ChannelKind.STOP)
 
-    # -- outputs -------------------------------------------------------------------------------
+    # -- movement ------------------------------------------------------------------------------
 
-    def _run(self, order: wire.Run, now: float) -> None:
-        if self._recent.status(order.id) is not RunStatus.UNKNOWN_ID:
-            self._answer(order.id)
-            return
-        status = self._refusal(order, now)
-        if status is RunStatus.STARTED:
-            self._outputs[order.channel].begin(order, now)
-        self._recent.put(order.id, status)
-        if status is RunStatus.STARTED:
-            self._drive(self._outputs[order.channel], now)
-        self.link.send(wire.Result(order.id, status, self._ms(now)))
-
-    def _refusal(self, order: wire.Run, now: float) -> RunStatus:
-        """Why the board does not run it; STARTED when it does."""
-        if self._trip is not None:
-            return RunStatus.STOPPED
+    def _standstill(self) -> RunStatus | None:
+        """Why nothing at all may move."""
         if not self._table:
             return RunStatus.NOT_CONFIGURED
-        if not self._armed:
-            return RunStatus.NOT_ARMED
-        output = self._outputs.get(order.channel)
-        if output is None:
-            return RunStatus.NO_CHANNEL
-        return output.refusal(order, now)
+        if self._trip is not None:
+            return RunStatus.STOPPED
+        return None if self._armed else RunStatus.NOT_ARMED
 
-    def _answer(self, run_id: int) -> None:
-        """What became of an id; of an ending that is over the time is not kept."""
-        began = next((self._ms(o.began) for o in self._outputs.values() if o.on and o.id == run_id), 0)
-        self.link.send(wire.Result(run_id, self._recent.status(run_id), began))
-
-    def _end(self, output: Output, status: RunStatus, now: float) -> None:
-        output.end(now)
-        self._drive(output, now)
-        self._recent.put(output.id, status)
-        self.link.send(wire.Result(output.id, status, self._ms(now)))
-
-    def _drive(self, output: Output, now: float) -> None:
-        pin, level = output.entry.pin, output.level
-        if self._driven.get(pin, False) != level:
-            self._driven[pin] = level
-            self._on_edge(pin, level, now)
+    def _tell_result(self, run_id: int, status: RunStatus, at: float) -> None:
+        self.link.send(wire.Result(run_id, status, self._ms(at) if at else 0))
 
     def _stop(self, trip: int, now: float) -> None:
         self._trip = trip
         self._armed = False
-        self._make_safe(RunStatus.STOPPED, now)
-
-    def _make_safe(self, why: RunStatus, now: float) -> None:
-        for output in self._outputs.values():
-            if output.on:
-                self._end(output, why, now)
+        self.movement.make_safe(RunStatus.STOPPED, now)

@@ -102,6 +102,16 @@ class VirtualBoard:
         self._rules.set_input(pin, level, self._now())
         self._work()
 
+    def set_analog(self, channel: int, millivolts: int) -> None:
+        """Apply a voltage to an analog input; A0 is pin 14."""
+        self._rules.set_analog(14 + channel, millivolts, self._now())
+        self._work()
+
+    def shows(self, pin: int) -> int:
+        """What an output shows: the duty of a pwm channel, a servo's pulse in us, a tone's Hz, else 0 or
+        255. A servo without pulses and a silent buzzer show 0."""
+        return self._rules.movement.shows(pin, self._now())
+
     # -- the works -----------------------------------------------------------------------------
 
     def _now(self) -> float:
