@@ -23,6 +23,13 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
     ),
     "avrdude": (lambda: shutil.which("avrdude") is not None, "avrdude"),
     "simavr": (_libsimavr, "libsimavr-dev libelf-dev gcc"),
+    "clang": (
+        lambda: (
+            shutil.which("clang++") is not None
+            and any(Path("/usr/lib").glob("llvm-*/lib/clang/*/lib/linux/*fuzzer*"))
+        ),
+        "clang libclang-rt-14-dev",
+    ),
     "gxx": (lambda: shutil.which("g++") is not None, "g++"),
     "chromium": (
         lambda: bool(shutil.which("chromium") and shutil.which("chromedriver")),

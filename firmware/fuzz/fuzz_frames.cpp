@@ -40,8 +40,7 @@ class Script {
         say(wire::TableCommit{uint8_t(one_of_everything().size()), uint32_t(~crc)});
         say(wire::Arm{1});
         while (left_) operation(take());
-        pass(600);  // silence: all of it must come to rest
-        pass(3000);
+        pass(wire::LEASE_MS + 20);  // silence: all of it must come to rest
         if (channels::energised()) broken("something is on without a gateway");
         host::on_drive = nullptr;
     }

@@ -12,6 +12,7 @@
 struct Gateway {
     uint8_t seq = 0, expected = 0, acked = 0;
     bool acks = true;
+    int agains = 0;  // how often the board asked for a missing frame
     std::vector<wire::Result> results;
     std::vector<wire::InputChanged> changes;
     wire::State state = {};
@@ -29,7 +30,8 @@ struct Gateway {
 
     template <typename M>
     void send(const M &m) {
-        raw(M::KIND, M::KIND >= wire::FIRST_RELIABLE ? seq++ : 0, &m, sizeof m);
+        // Not sizeof: an empty message is a byte to C++.
+        raw(M::KIND, M::KIND >= wire::FIRST_RELIABLE ? seq++ : 0, &m, wire::payload_size(M::KIND));
     }
 
     void listen() {
@@ -96,6 +98,7 @@ struct Gateway {
             raw(wire::AckOnly::KIND, 0, nullptr, 0);
             if (!fresh) return;
         }
+        if (f.kind == wire::Again::KIND) agains++;
         if (f.kind == wire::Result::KIND) results.push_back(as<wire::Result>(f));
         if (f.kind == wire::InputChanged::KIND) changes.push_back(as<wire::InputChanged>(f));
         if (f.kind == wire::State::KIND) state = as<wire::State>(f);

@@ -6,6 +6,8 @@
 #include "check.h"
 #include "gateway.h"
 #include "link.h"
+#include "table.h"
+#include "venue.h"
 
 using wire::RunStatus;
 namespace flag = wire::StateFlag;
@@ -229,4 +231,107 @@ TEST(an_input_that_changes_before_the_first_session_is_told_in_it) {
     g.connect(2);
     g.live(5);
     CHECK(g.changes.size() == 1 && g.changes[0].level == 1 && g.changes[0].count == 1);
+}
+
+TEST(an_empty_table_that_comes_while_another_is_written_leaves_the_eeprom_whole) {
+    host::factory_new();
+    Gateway g;
+    g.connect();
+    g.load({output(0, 5), output(1, 6)});
+    g.live(100);  // some bytes are written
+    g.load({});
+    g.live(400);
+    host::restart(wire::Boot::PowerOn);
+    Gateway again;
+    again.connect(2);
+    CHECK(again.hello.table_crc == 0);
+}
+
+TEST(a_table_with_one_of_everything_comes_back_from_the_eeprom_as_it_was) {
+    host::factory_new();
+    Gateway g;
+    g.connect();
+    const std::vector<wire::TableEntry> entries = one_of_everything();
+    g.load(entries);
+    CHECK(g.table.ok);
+    for (const wire::TableEntry &e : entries) {
+        const wire::TableEntry kept = table::unpacked(e.index);
+        CHECK(!memcmp(&kept, &e, sizeof e));
+    }
+    g.live(2000);
+    host::restart(wire::Boot::PowerOn);
+    CHECK(table::crc() == g.table.table_crc);
+    for (const wire::TableEntry &e : entries) {
+        const wire::TableEntry kept = table::unpacked(e.index);
+        CHECK(!memcmp(&kept, &e, sizeof e));
+    }
+}
+
+TEST(a_run_beyond_its_duty_is_refused_until_the_window_has_gone_by) {
+    wire::TableEntry motor = output(0, 5, 10000);
+    motor.duty_permille = 100;
+    motor.duty_window_s = 20;  // 2 s
+    Gateway g = fresh({motor});
+    g.send(order(1, 0, 1500));
+    g.live(1600);
+    g.send(order(2, 0, 600));
+    g.send(order(3, 0, 500));
+    g.live(600);
+    CHECK(g.last(2) == RunStatus::Duty);
+    CHECK(g.last(3) == RunStatus::Done);
+    g.live(12000);
+    g.send(order(4, 0, 100));
+    g.live(10);
+    CHECK(g.last(4) == RunStatus::Duty);
+    g.live(13000, 1000);
+    g.send(order(5, 0, 2000));
+    g.live(2100);
+    CHECK(g.last(5) == RunStatus::Done);
+}
+
+TEST(a_pattern_is_exact_across_the_wrap_of_the_clock) {
+    Gateway g = fresh({output(0, 5), output(1, 6)});
+    board_time::begin(0xFFFFFFFF - 100);
+    g.live(1);
+    const uint8_t channels[4] = {0, 1, 0, 1};
+    for (uint8_t i = 0; i < 4; i++) {
+        g.send(wire::PatternStep{i, channels[i], 255, 60, 60});
+        g.live(1);
+    }
+    g.send(wire::PatternRun{1, 4, 0});
+    while (!host::pins[5].level) g.live(1);
+    const uint32_t began = host::us;
+    while (g.last(1) == RunStatus::Started && host::us - began < 1000000) {
+        const bool first = (host::us - began) / 1000 % 120 < 60;
+        const uint32_t within = (host::us - began) / 1000 % 60;
+        if (within > 1 && within < 58) CHECK(host::pins[5].level == first && host::pins[6].level == !first);
+        g.live(1);
+    }
+    CHECK(g.last(1) == RunStatus::Done);
+    CHECK(host::us - began >= 239000 && host::us - began <= 243000);
+}
+
+TEST(what_the_gateway_misses_is_said_again_at_once) {
+    Gateway g = fresh({output(0, 5)});
+    g.send(order(1, 0, 10));
+    host::run_ms(5);
+    host::from_board.clear();  // the answer is lost
+    g.send(wire::Again{});
+    g.live(2);
+    CHECK(g.last(1) == RunStatus::Started);
+}
+
+TEST(a_missing_frame_is_asked_for_once) {
+    Gateway g = fresh({output(0, 5)});
+    const wire::Run first = order(1, 0, 50), second = order(2, 0, 50);
+    const uint8_t seq = g.seq;
+    g.raw(wire::Run::KIND, seq + 1, &second, sizeof second);
+    g.live(2);
+    CHECK(g.agains == 1);
+    g.raw(wire::Run::KIND, seq + 1, &second, sizeof second);
+    g.live(2);
+    CHECK(g.agains == 1);
+    g.raw(wire::Run::KIND, seq, &first, sizeof first);
+    g.live(2);
+    CHECK(g.last(1) == RunStatus::Started);
 }

@@ -18,6 +18,10 @@ def run_of(n: int) -> wire.Run:
     return wire.Run(n, n % 16, 255, n * 7 % 1000)
 
 
+def _frames(data: bytes) -> list[bytes]:
+    return [f for f in data.split(b"\0") if f]
+
+
 def opened() -> Link:
     link = Link()
     link.open()
@@ -206,6 +210,51 @@ def test_a_swapped_message_is_a_repeat_to_a_peer_that_had_the_first() -> None:
 def test_a_good_wire_repeats_nothing() -> None:
     *_, a, b = exchange(Faults(), 500)
     assert a.repeats == b.repeats == 0
+
+
+def test_a_missing_frame_is_asked_for_and_comes_at_once() -> None:
+    a, b = opened(), opened()
+    a.send(run_of(1))
+    a.data_to_send(0.0)  # lost
+    a.send(run_of(2))
+    assert list(b.receive(a.data_to_send(0.001), 0.001)) == []
+    again = b.data_to_send(0.001)
+    assert wire.decode(again[:-1]).message == wire.Again()
+    assert list(a.receive(again, 0.002)) == []
+    assert list(b.receive(a.data_to_send(0.002), 0.002)) == [run_of(1), run_of(2)]
+
+
+def test_a_gap_is_asked_for_once_and_the_answer_given_once() -> None:
+    a, b = opened(), opened()
+    a.send(run_of(1))
+    a.data_to_send(0.0)  # lost
+    a.send(run_of(2))
+    second = a.data_to_send(0.0)
+    list(b.receive(second, 0.0))
+    again = b.data_to_send(0.0)
+    list(b.receive(second + b"noise\0", 0.0))
+    assert not any(isinstance(wire.decode(f).message, wire.Again) for f in _frames(b.data_to_send(0.0)))
+    list(a.receive(again + again, 0.0))
+    assert a.data_to_send(0.0)
+    list(a.receive(again, 0.0))
+    assert a.data_to_send(0.0) == b""
+    assert a.repeats == 2
+
+
+def test_a_damaged_frame_is_asked_for_once_more() -> None:
+    a, b = opened(), opened()
+    a.send(run_of(1))
+    damaged = bytearray(a.data_to_send(0.0))
+    damaged[5] ^= 1
+    list(b.receive(bytes(damaged), 0.0))
+    list(a.receive(b.data_to_send(0.0), 0.001))
+    assert list(b.receive(a.data_to_send(0.001), 0.001)) == [run_of(1)]
+
+
+def test_a_closed_link_asks_for_nothing() -> None:
+    link = Link()
+    list(link.receive(b"noise\0", 0.0))
+    assert link.data_to_send(0.0) == b""
 
 
 def test_acks_for_what_was_never_sent_change_nothing() -> None:

@@ -43,6 +43,14 @@ class Client:
             os.close(self._fd)
         self._fd = -1
 
+    def lend(self) -> int:
+        """Give the open wire to somebody else, until ``take_back``."""
+        asyncio.get_running_loop().remove_reader(self._fd)
+        return self._fd
+
+    def take_back(self, fd: int) -> None:
+        asyncio.get_running_loop().add_reader(fd, self._read)
+
     # -- out -----------------------------------------------------------------------------------
 
     def frame(self, message: wire.Message) -> bytes:

@@ -138,7 +138,7 @@ async def test_a_servo_is_held_at_its_position_goes_home_and_is_let_go(bench: Be
     pulses = widths(bench, 9)
     began, ended = pulses[0][0], pulses[-1][0]
     held = [w for at, w in pulses if at - began < 0.29]
-    home = [w for at, w in pulses if at - began > 0.33]
+    home = [w for at, w in pulses if at - began > 0.3 + 3 * FRAME_S]
     assert held
     assert all(w == pytest.approx(1502 * US, abs=10 * US) for w in held)
     assert all(w == pytest.approx(1000 * US, abs=10 * US) for w in home)
@@ -152,8 +152,9 @@ async def test_a_servo_moves_no_faster_than_its_speed(bench: Bench) -> None:
     await bench.client.order(Run(1, 0, 255, 900))
     await bench.client.ended(1)
     pulses = widths(bench, 9)
-    steps = [b[1] - a[1] for a, b in itertools.pairwise(pulses)]
-    assert max(steps) <= 45 * US  # 40 in 20 ms, and the timer's own jitter
+    # 40 us in 20 ms; a step may fall into the pulse before or after, so look at five pulses at a time.
+    ways = [b[1] - a[1] for a, b in zip(pulses, pulses[5:], strict=False)]
+    assert max(ways) <= (5 + 1) * 40 * US + 5 * US
     there = next(at for at, w in pulses if w > 1990 * US)
     assert there - pulses[0][0] == pytest.approx(0.5, abs=2 * FRAME_S)
 

@@ -38,6 +38,7 @@ uint16_t towards(uint16_t at, uint16_t target, uint32_t step) {
 
 void advance_pwm(uint8_t index, Place &p, uint8_t level, uint8_t ms, uint32_t left_ms) {
     const uint16_t home = uint16_t(table::entry(index).safe) << 8;
+    const uint8_t before = p.at >> 8;
     uint16_t target = uint16_t(level) << 8;
     if (p.step) {
         const uint16_t way = p.at > home ? p.at - home : home - p.at;
@@ -47,7 +48,7 @@ void advance_pwm(uint8_t index, Place &p, uint8_t level, uint8_t ms, uint32_t le
     } else {
         p.at = target;
     }
-    outputs::set(index, p.at >> 8);
+    if (p.at >> 8 != before) outputs::set(index, p.at >> 8);
 }
 
 }  // namespace

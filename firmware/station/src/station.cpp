@@ -119,7 +119,7 @@ bool say_state() {
 // One frame at most.
 void speak() {
     report();
-    if (!say_state() && !say_hello()) link::tick(orders::ready());
+    if (!say_state() && !say_hello()) link::tick(session.connected && orders::ready());
 }
 
 // Steady: armed. Slow: connected. Fast: stopped. A short flash every second: no gateway.
@@ -174,11 +174,11 @@ void pass() {
     board_time::update();
     bool busy = receive();
     inputs::tick();
-    busy = guard() || busy;
+    busy = guard() || busy || pattern::checks();
     duty::tick();
     channels::tick();
     pattern::tick();
-    if (!busy) {  // a pass takes an order or speaks, not both, and stays short
+    if (!busy) {  // a pass does something long or speaks, not both, and stays short
         speak();
         show_status();
         store::tick();

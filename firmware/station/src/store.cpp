@@ -124,11 +124,14 @@ void save_id(const char *new_id) {
     if (writing.what == What::Id) writing.what = What::Nothing;  // from the beginning
 }
 
-void save_table() { table_waiting = table::crc() != newest.table_crc; }
-
 void forget_table() {
     table_waiting = false;
     if (writing.what == What::Table) writing.what = What::Nothing;
+}
+
+void save_table() {
+    forget_table();
+    table_waiting = table::crc() != newest.table_crc;
 }
 
 bool busy() { return writing.what != What::Nothing || id_waiting || table_waiting; }

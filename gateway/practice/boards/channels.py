@@ -113,6 +113,16 @@ class Output:
             case _:
                 return FULL if (self.level if self.energised else self.entry.safe) else 0
 
+    def is_safe(self, now: float) -> bool:
+        """At its safe level, as its pin would show; a run at that level is no less safe."""
+        match self.entry.kind:
+            case ChannelKind.SERVO:
+                return not self.energised
+            case ChannelKind.PWM:
+                return self.shows(now) == self.entry.safe
+            case _:
+                return self.shows(now) == (FULL if self.entry.safe else 0)
+
     def _move(self, now: float) -> None:
         passed, self._at_time = now - self._at_time, now
         if not self.energised:

@@ -42,10 +42,9 @@ class Movement:
     def forget_pattern(self) -> None:
         self._pattern = Pattern()
 
-    @property
-    def energised(self) -> int:
+    def energised(self, now: float) -> int:
         """Bit n: channel n is away from its safe level."""
-        return sum(1 << index for index, o in self._outputs.items() if o.energised)
+        return sum(1 << index for index, o in self._outputs.items() if not o.is_safe(now))
 
     def shows(self, pin: int, now: float) -> int:
         """What is to be seen on an output pin; see ``Output.shows``."""

@@ -35,11 +35,16 @@ class Pattern:
         """Play from the next ``tick`` on, or say why not."""
         if self.id is not None:
             return RunStatus.FULL
-        steps = [self._steps[i] for i in range(order.count) if i in self._steps]
-        if not 0 < order.count <= MAX_STEPS or len(steps) < order.count or not all(s.on_ms for s in steps):
+        if not 0 < order.count <= MAX_STEPS:
             return RunStatus.OVER_LIMIT
-        if any(s.channel not in outputs for s in steps):
-            return RunStatus.NO_CHANNEL
+        steps: list[PatternStep] = []
+        for i in range(order.count):
+            step = self._steps.get(i)
+            if step is None or not step.on_ms:
+                return RunStatus.OVER_LIMIT
+            if step.channel not in outputs:
+                return RunStatus.NO_CHANNEL
+            steps.append(step)
         for channel in sorted({s.channel for s in steps}):
             why = _fits(channel, steps, order.repeats, outputs, now)
             if why is not RunStatus.STARTED:

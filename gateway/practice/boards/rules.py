@@ -110,7 +110,7 @@ class BoardRules:
         if not self.link.opened and now >= self._hello_at:
             self._say_hello(0, now)
         for index, channel in self._inputs.items():
-            if channel.sample(self._level(channel.entry), now):
+            if channel.sample(self._level(channel.entry), now) and channel.entry.kind == ChannelKind.INPUT:
                 self._tell_input(index, channel)
         for index, analog in self._analogs.items():
             if analog.sample(self._volts(analog.entry), now):
@@ -217,7 +217,9 @@ class BoardRules:
 
     def _say_state(self, now: float) -> None:
         self._flags = self._current_flags()
-        state = wire.State(self._gateway_ms, self._read_at, self._flags, self.movement.energised, self._trip or 0)
+        state = wire.State(
+            self._gateway_ms, self._read_at, self._flags, self.movement.energised(now), self._trip or 0
+        )
         self._out += self.link.unreliable(state)
 
     def _tell_input(self, index: int, channel: Contact | Analog) -> None:
