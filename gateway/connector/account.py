@@ -194,7 +194,16 @@ class Account:
             case m.LiveEvent():
                 if event.data.phase == "ended":
                     self._finish(event)
-            case m.CommentEvent() | m.FollowEvent() | m.ShareEvent() | m.SubscribeEvent() | m.GapEvent():
+            case (
+                m.CommentEvent()
+                | m.FollowEvent()
+                | m.ShareEvent()
+                | m.SubscribeEvent()
+                | m.QuestionEvent()
+                | m.EnvelopeEvent()
+                | m.BattleEvent()
+                | m.GapEvent()
+            ):
                 self._send(event)
             case _:
                 assert_never(event)

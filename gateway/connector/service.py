@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from gateway import messages as m
 from gateway.bus import Bus, Message
 from gateway.connector.account import Account
+from gateway.connector.delivery import Delivery, Publish
 from gateway.connector.sources.base import PACE, MakeSource, Pace, Source, Stream
 from gateway.errors import SourceError
 from gateway.settings import models
@@ -20,24 +19,12 @@ from gateway.topics import Topics, parse
 
 log = logging.getLogger(__name__)
 
-WAITING = 20_000
-"""Events held while the broker is away, some 12 MB; beyond them the oldest are lost, and that is logged."""
-
-DRAIN_INTERVAL = 0.25
-"""Seconds between two tries to hand over what waits: the bus also refuses when it is too far behind."""
-
-
-class Publish(Protocol):
-    """``Bus.publish``: never blocks, False while the broker is away."""
-
-    def __call__(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool: ...
-
 
 class Connector:
     """Runs the accounts that the settings enable, or just those named in ``accounts``.
 
     A name that the settings do not know is taken for a username. Wire ``on_bus`` and ``on_message`` to the
-    bus. ``lost`` counts events given up because the broker was away too long.
+    bus.
     Raises ``SourceError`` when the sign key cannot be read or TikTokLive is not installed.
     """
 
@@ -51,11 +38,7 @@ class Connector:
         pace: Pace = PACE,
         make_source: MakeSource | None = None,
     ) -> None:
-        self._topics = Topics(settings.venue)
-        self._publish = publish
-        self._waiting: deque[tuple[str, bytes]] = deque()
-        self._drain_timer: asyncio.TimerHandle | None = None
-        self.lost = 0
+        self.delivery = Delivery(Topics(settings.venue), publish)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
         self._why_not: dict[str, str] = {}
@@ -65,7 +48,9 @@ class Connector:
             simulated = settings.connector.tiktok.simulated
             stream = Stream(name, f"tiktok/@{account.username}", simulated)
             source = make(stream, account.username)
-            self.accounts[name] = Account(stream, account.username, source, self._send, self._tell, pace)
+            self.accounts[name] = Account(
+                stream, account.username, source, self.delivery.send, self.delivery.tell, pace
+            )
             if account.enabled or name in accounts:
                 self._wanted.add(name)
             else:
@@ -75,17 +60,16 @@ class Connector:
         """Until cancelled; then every account says ``offline``."""
         if not self._wanted:
             log.warning("no account to listen to: add one under accounts, or name one with --account")
-        try:
-            for name in sorted(self._wanted):
-                self._connect(name)
-            await asyncio.get_running_loop().create_future()
-        finally:
-            tasks = list(self._tasks.values())
-            for name in self.accounts:
-                self._disconnect(name, "the connector was stopped")
-            await asyncio.gather(*tasks, return_exceptions=True)
-            if self._drain_timer is not None:
-                self._drain_timer.cancel()
+        async with self.delivery:
+            try:
+                for name in sorted(self._wanted):
+                    self._connect(name)
+                await asyncio.get_running_loop().create_future()
+            finally:
+                tasks = list(self._tasks.values())
+                for name in self.accounts:
+                    self._disconnect(name, "the connector was stopped")
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- from the bus ----------------------------------------------------------------------------
 
@@ -94,10 +78,8 @@ class Connector:
         if not connected:
             return
         for account in self.accounts.values():
-            self._tell(account.state)
-        if self._waiting:
-            log.info("the broker is back: sending %d events that waited", len(self._waiting))
-            self._drain()
+            self.delivery.tell(account.state)
+        self.delivery.on_bus(connected)
 
     def on_message(self, message: Message) -> None:
         """An account's command: ``connect`` or ``disconnect``."""
@@ -143,39 +125,6 @@ class Connector:
             self._connect(name)
             return
         self.accounts[name].switch_off(self._why_not[name])
-
-    # -- to the bus ------------------------------------------------------------------------------
-
-    def _tell(self, state: m.AccountState) -> None:
-        self._publish(self._topics.account_state(state.account), m.encode(state), qos=1, retain=True)
-
-    def _send(self, event: m.Event) -> None:
-        kind = m.KINDS[type(event)]
-        topic, payload = self._topics.account_event(event.account, kind), m.encode(event)
-        if kind in m.MERGED_KINDS:
-            self._publish(topic, payload, qos=0)
-        elif self._waiting or not self._publish(topic, payload, qos=1):  # never past those that wait
-            self._wait(topic, payload)
-
-    def _wait(self, topic: str, payload: bytes) -> None:
-        self._waiting.append((topic, payload))
-        if len(self._waiting) > WAITING:
-            self._waiting.popleft()
-            self.lost += 1
-            if self.lost == 1:
-                log.error("the broker has been away too long: the oldest events are being lost")
-        if self._drain_timer is None:
-            self._drain_timer = asyncio.get_running_loop().call_later(DRAIN_INTERVAL, self._drain)
-
-    def _drain(self) -> None:
-        """Send what waits, in order, as far as the bus takes it."""
-        if self._drain_timer is not None:
-            self._drain_timer.cancel()
-            self._drain_timer = None
-        while self._waiting and self._publish(*self._waiting[0], qos=1):
-            self._waiting.popleft()
-        if self._waiting:
-            self._drain_timer = asyncio.get_running_loop().call_later(DRAIN_INTERVAL, self._drain)
 
 
 async def run_connector(

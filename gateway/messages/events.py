@@ -25,7 +25,9 @@ class Gift(Struct, frozen=True, kw_only=True):
     """``count`` is what this message adds (a delta), ``total`` the streak's count so far.
 
     ``coins`` is the price of one gift, None when it is not known (never guessed).
-    ``streak`` names the streak the gift belongs to; ``ended`` closes it.
+    ``streak`` names the streak the gift belongs to; ``ended`` closes it. Who adds up from more than one
+    connector, or over a connector's restart, counts by ``streak`` and ``total``.
+    ``to`` is the host of a group LIVE who got it, empty for the account's own.
     """
 
     user: User
@@ -36,11 +38,47 @@ class Gift(Struct, frozen=True, kw_only=True):
     coins: Count | None = None
     streak: str = ""
     ended: bool = True
+    to: Text = ""
 
 
 class Comment(Struct, frozen=True, kw_only=True):
+    """``plain`` is the text as words are compared, see ``gateway.text.normalise``."""
+
     user: User
     text: Text
+    plain: Text = ""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """Asked through the platform's questions, not as a comment."""
+
+    user: User | None = None
+    text: Text
+    plain: Text = ""
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """A treasure chest: coins that ``user`` gives to ``people`` viewers. It is no gift to the host."""
+
+    user: User | None = None
+    coins: Count | None = None
+    people: Count | None = None
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """One host of a battle; ``own`` is the account's."""
+
+    id: str
+    points: Count = 0
+    own: bool = False
+
+
+class Battle(Struct, frozen=True, kw_only=True):
+    """A match between hosts; ``sides`` are the points so far, as far as they were told."""
+
+    battle: str
+    phase: Literal["started", "points", "ended"]
+    sides: list[Side] = []
 
 
 class Like(Struct, frozen=True, kw_only=True):
@@ -128,6 +166,18 @@ class ViewersEvent(_Event, frozen=True, kw_only=True, tag="stagewire.viewers"):
     data: Viewers
 
 
+class QuestionEvent(_Event, frozen=True, kw_only=True, tag="stagewire.question"):
+    data: Question
+
+
+class EnvelopeEvent(_Event, frozen=True, kw_only=True, tag="stagewire.envelope"):
+    data: Envelope
+
+
+class BattleEvent(_Event, frozen=True, kw_only=True, tag="stagewire.battle"):
+    data: Battle
+
+
 class LiveEvent(_Event, frozen=True, kw_only=True, tag="stagewire.live"):
     data: Live
 
@@ -145,6 +195,9 @@ Event = (
     | JoinEvent
     | SubscribeEvent
     | ViewersEvent
+    | QuestionEvent
+    | EnvelopeEvent
+    | BattleEvent
     | LiveEvent
     | GapEvent
 )
@@ -158,7 +211,8 @@ KINDS: dict[type[Event], str] = {c: k for k, c in EVENT_CLASSES.items()}
 """Class to kind: the closed set of event kinds, in the contract's order."""
 
 MERGED_KINDS = frozenset({"like", "join", "viewers"})
-"""Sent at QoS 0 and merged to at most 2/s per account; every other kind is QoS 1, one message each."""
+"""Sent at QoS 0 and merged to at most 2/s per account; every other kind is QoS 1, one message each (but of a
+battle's points only the newest, at most 2/s)."""
 
 
 def decode_event(payload: bytes) -> Event:

@@ -18,8 +18,8 @@ from gateway.messages import (
     seconds,
     stamp,
 )
-from gateway.rules.text import normalise
 from gateway.settings.models import OnComment, OnGift, OnLike, Rule, Then, duration
+from gateway.text import normalise
 
 MAX_UNITS = 500
 """Commands that one event may cause in one rule step: a single message cannot flood a station for hours."""
@@ -198,7 +198,7 @@ def _on_comment(on: OnComment) -> Matcher:
 
     def match(event: Event, _state: State) -> Match:
         assert isinstance(event, CommentEvent)
-        text = normalise(event.data.text)
+        text = event.data.plain or normalise(event.data.text)
         hit = text == exact if exact is not None else contains in text
         return (1, Outcome.FIRED, "") if hit else _NO
 

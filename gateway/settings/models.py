@@ -47,17 +47,54 @@ class TikTok(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     simulated: bool = False
 
 
+class Euler(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Euler Stream, which keeps the connection to TikTok for us. ``key_file`` holds its API key, mode 0600."""
+
+    url: Name = "wss://ws.eulerstream.com"
+    key_file: Name | None = None
+
+
+class TikFinity(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The TikFinity desktop program of the streamer's PC."""
+
+    url: Name = "ws://127.0.0.1:21213"
+
+
 class Connector(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``data``: the folder of the outbox and of the learned prices. ``privacy``: with ``pseudonymous`` nobody
+    behind the connector sees a viewer's platform id or @name; ``privacy_key_file`` is the venue's key for that,
+    the same in all its connectors, made at the first start where there is none.
+
+    ``stale_after``: older events are delivered marked ``stale``; they count but fire nothing.
+    ``outbox_mb``: the most that waits on disk for a broker that is away.
+    """
+
     id: Id = "connector"
+    data: Name = "connector-data"
+    outbox_mb: Annotated[int, Meta(ge=1, le=100_000)] = 64
+    stale_after: Duration = "60s"
+    privacy: Literal["names", "pseudonymous"] = "names"
+    privacy_key_file: Name = "privacy.key"
     tiktok: TikTok = TikTok()
+    euler: Euler = Euler()
+    tikfinity: TikFinity = TikFinity()
 
 
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A LIVE account; ``username`` is the @name without the @."""
+    """A LIVE account; ``username`` is the @name without the @.
+
+    ``source``: where its LIVE is heard. ``replay`` plays the recorded session ``file`` at ``speed``; ``practice``
+    invents a crowd, with the show of ``file`` if there is one. Both are marked ``simulated``.
+    ``guest_gifts``: what is given to other hosts of a group LIVE counts (``keep``) or not (``drop``).
+    """
 
     username: Annotated[str, Meta(pattern=USERNAME, description="the @name, without the @")]
     title: Name | None = None
     enabled: bool = True
+    source: Literal["tiktok", "euler", "tikfinity", "replay", "practice"] = "tiktok"
+    file: Name | None = None
+    speed: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    guest_gifts: Literal["drop", "keep"] = "drop"
 
 
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

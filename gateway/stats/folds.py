@@ -15,7 +15,9 @@ from gateway.messages import (
     FINAL,
     AccountStats,
     Ack,
+    BattleEvent,
     CommentEvent,
+    EnvelopeEvent,
     Event,
     FollowEvent,
     GapEvent,
@@ -25,6 +27,7 @@ from gateway.messages import (
     JoinEvent,
     LikeEvent,
     LiveEvent,
+    QuestionEvent,
     ShareEvent,
     Status,
     SubscribeEvent,
@@ -238,6 +241,8 @@ def _count(session: Session, event: Event) -> None:
             if end > start:
                 session.gap_seconds += end - start
                 session.heard_until = gap.end
+        case QuestionEvent() | EnvelopeEvent() | BattleEvent():
+            pass  # nothing of them is a total
         case _:
             assert_never(event)
 

@@ -8,8 +8,7 @@ import pytest
 
 from gateway import messages as m
 from gateway.bus import Bus, Message
-from gateway.connector import Connector, run_connector
-from gateway.connector import service as connector_service
+from gateway.connector import Connector, delivery, run_connector
 from gateway.connector.service import account_id
 from gateway.errors import SettingsError, SourceError
 from gateway.practice.tiktok.acts import GIFTS
@@ -45,7 +44,7 @@ async def test_events_wait_for_the_broker_in_order_and_states_are_told_again(rig
     assert [c.data.text for c in rig.bus.events("ada", m.CommentEvent)] == [str(n) for n in range(31)]
     assert len(rig.bus.states("ada")) == states + 1
     assert rig.bus.states("ada")[-1].phase == "live"
-    assert rig.connector.lost == 0
+    assert rig.connector.delivery.lost == 0
 
 
 async def test_a_bus_that_refuses_without_going_away_is_tried_again(rig: Rig) -> None:
@@ -61,7 +60,7 @@ async def test_a_bus_that_refuses_without_going_away_is_tried_again(rig: Rig) ->
 async def test_a_broker_away_too_long_costs_the_oldest_and_says_so(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connector_service, "WAITING", 10)
+    monkeypatch.setattr(delivery, "WAITING", 10)
     room = await rig.live("ada")
     rig.bus.away = True
     for n in range(25):
@@ -72,7 +71,7 @@ async def test_a_broker_away_too_long_costs_the_oldest_and_says_so(
     rig.connector.on_bus(True, "back")
     await rig.bus.until(lambda: len(rig.bus.events("ada", m.CommentEvent)) == 10)
     assert [c.data.text for c in rig.bus.events("ada", m.CommentEvent)] == [str(n) for n in range(15, 25)]
-    assert rig.connector.lost == 15
+    assert rig.connector.delivery.lost == 15
     assert caplog.text.count("oldest events are being lost") == 1
 
 

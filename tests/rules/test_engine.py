@@ -18,7 +18,6 @@ from gateway.messages import (
     stamp,
 )
 from gateway.rules.engine import Decision, Outcome, Program, State, compile_rules, decide
-from gateway.rules.text import normalise
 from gateway.settings.models import RuleBook
 
 NOW = 1_790_000_000.0
@@ -161,25 +160,6 @@ def test_one_message_cannot_flood_a_station() -> None:
     decision = one(program({"gift": {"name": "Rose"}}), gift(100_000, 100_000))
     assert len(decision.commands) == 500
     assert "only 500 run" in decision.reasons[0].words
-
-
-@pytest.mark.parametrize(
-    ("a", "b"),
-    [
-        ("LEDAK", "ledak"),
-        ("Ｌｅｄａｋ", "ledak"),
-        ("lédak", "ledak"),
-        ("le\u200bdak", "ledak"),
-        ("  a\n b ", "a b"),
-    ],
-)
-def test_text_is_compared_in_one_form(a: str, b: str) -> None:
-    assert normalise(a) == b
-
-
-@given(st.text(max_size=200))
-def test_normalising_twice_changes_nothing_more(text: str) -> None:
-    assert normalise(normalise(text)) == normalise(text)
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.floats(0, 100)), max_size=30))

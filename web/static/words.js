@@ -65,6 +65,12 @@ export function event(e) {
       return [e.who, "shared the LIVE"];
     case "subscribe":
       return [e.who, "subscribed"];
+    case "question":
+      return [e.who, `Question: ${e.text}`];
+    case "envelope":
+      return [e.who, e.coins === null ? "opened a treasure chest" : `opened a treasure chest of ${plural(e.coins, "coin")}`];
+    case "battle":
+      return ["", `Battle ${e.text}`];
     case "live":
       return ["", e.who === "started" ? "The LIVE started" : "The LIVE ended"];
     case "gap":

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from gateway import messages as m
 from gateway.connector.sources.base import Stream
+from gateway.text import clean, normalise
 
 MAX_TEXT = 4096
 """Characters; the contract's limit for a text. Longer ones are cut."""
@@ -108,7 +109,8 @@ def _comment(message: Any, context: _Context) -> m.Event | None:
     user = _user(message.user, message.user_identity)
     if user is None:
         return None
-    return m.CommentEvent(**context, data=m.Comment(user=user, text=_text(message.content)))
+    text = _text(message.content)
+    return m.CommentEvent(**context, data=m.Comment(user=user, text=text, plain=normalise(text)))
 
 
 def _like(message: Any, context: _Context) -> m.Event:
@@ -179,7 +181,7 @@ def _level(badge: Any) -> int:
 
 
 def _text(text: str) -> str:
-    return text[:MAX_TEXT]
+    return clean(text, MAX_TEXT)
 
 
 _CONVERTERS: dict[str, Callable[[Any, _Context], m.Event | None]] = {
