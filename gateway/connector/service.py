@@ -11,10 +11,10 @@ from gateway import messages as m
 from gateway.bus import Bus, Message
 from gateway.connector.account import Account
 from gateway.connector.delivery import Delivery, Publish
-from gateway.connector.sources.base import PACE, MakeSource, Pace, Source, Stream
+from gateway.connector.sources.base import PACE, MakeSource, Pace
+from gateway.connector.sources.make import Sources
 from gateway.errors import SourceError
 from gateway.settings import models
-from gateway.settings.secrets import read_secret
 from gateway.topics import Topics, parse
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ class Connector:
         self._wanted: set[str] = set()
         self._why_not: dict[str, str] = {}
         self.accounts: dict[str, Account] = {}
-        make = make_source or tiktok_sources(settings.connector.tiktok, base_dir, pace)
+        sources = Sources(settings.connector, base_dir, pace)
+        make = make_source or sources
         for name, account in _chosen(settings, accounts).items():
-            simulated = settings.connector.tiktok.simulated
-            stream = Stream(name, f"tiktok/@{account.username}", simulated)
-            source = make(stream, account.username)
+            stream = sources.stream(name, account)
+            source = make(stream, account)
             self.accounts[name] = Account(
                 stream, account.username, source, self.delivery.send, self.delivery.tell, pace
             )
@@ -177,20 +177,3 @@ def _chosen(settings: models.Settings, names: Sequence[str]) -> dict[str, models
 def account_id(username: str) -> m.Id:
     """An id for topics from an @name: ``@Ada.Otter_7`` becomes ``ada-otter-7``."""
     return re.sub(r"[^a-z0-9]+", "-", username.lower()).strip("-")[:32] or "account"
-
-
-def tiktok_sources(addresses: models.TikTok, base_dir: Path, pace: Pace) -> MakeSource:
-    """Makes sources that hear TikTok, all with one signing budget. Raises ``SourceError``, see ``Connector``."""
-    file = addresses.sign_key_file
-    key = read_secret(base_dir / file, "connector.tiktok.sign_key_file") if file else None
-    try:
-        from gateway.connector.sources.tiktok.signing import Signing
-        from gateway.connector.sources.tiktok.source import TikTokSource
-    except ImportError as e:
-        raise SourceError(f"TikTokLive is not installed ({e}): run `pip install 'stagewire[connector]'`") from e
-    signing = Signing(key)
-
-    def make(stream: Stream, username: str) -> Source:
-        return TikTokSource(stream, username, addresses, signing, pace)
-
-    return make

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway import messages as m
-from gateway.connector.service import tiktok_sources
 from gateway.connector.sources.base import Lost, Sink, Source, Stream
+from gateway.connector.sources.make import Sources
 from gateway.practice.tiktok.acts import GIFTS
 from tests.connector.conftest import HURRIED, Rig, viewer
 
@@ -216,10 +216,10 @@ async def test_an_account_that_crashes_again_and_again_never_delays_another(
     room = rig.room("ada")
     wild = Wild()
     settings = rig.settings("ada", "wild")
-    tiktok = tiktok_sources(settings.connector.tiktok, Path(), HURRIED)
+    tiktok = Sources(settings.connector, Path(), HURRIED)
 
-    def make(stream: Stream, username: str) -> Source:
-        return wild if stream.account == "wild" else tiktok(stream, username)
+    def make(stream: Stream, account: models.Account) -> Source:
+        return wild if stream.account == "wild" else tiktok(stream, account)
 
     rig.start("ada", "wild", make_source=make)
     await rig.bus.until(lambda: "live" in rig.bus.phases("ada") and wild.runs > 3)

@@ -7,6 +7,7 @@ from typing import Protocol
 from gateway import messages as m
 from gateway.connector.streaks import CLOSE_AFTER
 from gateway.errors import SourceError
+from gateway.settings.models import Account
 
 
 class Offline(SourceError):
@@ -105,5 +106,5 @@ class Source(Protocol):
         """
 
 
-MakeSource = Callable[[Stream, str], Source]
-"""Makes the source of an account from its stream and username."""
+MakeSource = Callable[[Stream, Account], Source]
+"""Makes the source of an account from its stream and its settings."""
