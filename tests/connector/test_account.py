@@ -11,6 +11,7 @@ from gateway import messages as m
 from gateway.connector.sources.base import Lost, Sink, Source, Stream
 from gateway.connector.sources.make import Sources
 from gateway.practice.tiktok.acts import GIFTS
+from gateway.settings import models
 from tests.connector.conftest import HURRIED, Rig, viewer
 
 pytestmark = pytest.mark.needs("tiktoklive")

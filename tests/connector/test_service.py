@@ -165,7 +165,9 @@ async def test_the_sign_key_is_read_from_its_file_and_shown_to_the_service_only(
 
 
 def test_a_missing_sign_key_is_named() -> None:
-    settings = Settings(venue="hall", connector=ConnectorSettings(tiktok=TikTok(sign_key_file="no.key")))
+    accounts = {"ada": Account(username="ada.live")}
+    tiktok = TikTok(sign_key_file="no.key")
+    settings = Settings(venue="hall", accounts=accounts, connector=ConnectorSettings(tiktok=tiktok))
     with pytest.raises(SettingsError, match=r"sign_key_file: no\.key cannot be read"):
         Connector(settings, Recorder())
 
