@@ -17,7 +17,7 @@ BAUD = click.option(
     type=click.Choice(["115200", "250000", "500000", "1000000"]),
     default="250000",
     show_default=True,
-    help="What the firmware was built to speak.",
+    help="The speed of the wire, built into the firmware.",
 )
 CONFIG = click.option(
     "--config",
@@ -53,11 +53,13 @@ def boards(context: click.Context, ports: tuple[str, ...], baud: str) -> None:
     from gateway import boards as room
     from gateway.drivers.arduino.ports import Port, list_ports
 
-    listed = [Port(p) for p in ports] if ports else [p for p in list_ports() if p.usb]
-    if not listed:
+    async def look() -> list[room.Seen]:
+        listed = [Port(p) for p in ports] if ports else [p for p in list_ports() if p.usb]
+        return await room.look(listed, int(baud))
+
+    found = _run(look())
+    if not found:
         click.echo("no USB serial port found: plug a board in with a data cable (not one only for charging)")
-        return
-    found = _run(room.look(listed, int(baud)))
     for seen in found:
         for line in room.lines(seen):
             click.echo(line)
@@ -86,10 +88,14 @@ def name(port: str, board_id: str, baud: str) -> None:
               help="Flash this file; default: build the firmware, or take the one built last.")  # fmt: skip
 @click.option("--board", "kind", type=click.Choice(["uno", "nano", "nano-old", "mega"]),
               help="What board it is. Default: what it says of itself, else what the settings say.")  # fmt: skip
+@BAUD
 @CONFIG
-def flash(target: str, image: Path | None, kind: str | None, config: Path) -> None:
-    """Put the firmware onto a board, and see that it runs. Refuses while the station is armed."""
+def flash(target: str, image: Path | None, kind: str | None, baud: str, config: Path) -> None:
+    """Put the firmware onto a board, and see that it runs. Refuses while the station is armed.
+
+    For a station, the wire's speed is the one in the settings; --baud is for a port.
+    """
     from gateway import flash as room
 
-    done = _run(room.flash(target, image=image, kind=kind, config=config, say=click.echo))
+    done = _run(room.flash(target, image=image, kind=kind, config=config, say=click.echo, baud=int(baud)))
     click.secho(done, fg="green")

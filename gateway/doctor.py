@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gateway.drivers.arduino.ports import list_ports
+from gateway.errors import DriverError
 
 SBIN = ":/usr/sbin:/usr/local/sbin:/sbin"
 """Where Debian keeps mosquitto, outside an ordinary user's PATH."""
@@ -68,7 +69,11 @@ def _package(name: str, command: str, use: str) -> Line:
 
 
 def _serial() -> Iterator[Line]:
-    ports = list_ports()
+    try:
+        ports = list_ports()
+    except DriverError as e:
+        yield Line("boards", str(e), bad=True)
+        return
     if not ports:
         yield Line("boards", "no serial port found: plug a board in with a data cable (not one only for charging)")
     for port in ports:

@@ -25,6 +25,8 @@ FIRMWARE = Path(__file__).parents[1] / "firmware"
 BUILD_S = 180
 WRITE_S = 180
 """The largest image through the slowest boot loader takes a minute."""
+USUAL_BAUD = 250000
+"""The firmware's own, exact at 16 MHz."""
 BROKER_S = 3.0
 """A broker on the same network connects and sends what it retains within milliseconds."""
 
@@ -47,17 +49,24 @@ PROGRAMMERS = {
 
 
 async def flash(
-    target: str, *, image: Path | None, kind: str | None, config: Path, say: Callable[[str], None]
+    target: str,
+    *,
+    image: Path | None,
+    kind: str | None,
+    config: Path,
+    say: Callable[[str], None],
+    baud: int = USUAL_BAUD,
 ) -> str:
     """Flash the board of a station, or the one on a port; return what to tell. Raises ``DriverError``.
 
     ``image``: a hex file, else the firmware is built; ``kind``: a key of PROGRAMMERS, else asked from the board or
-    taken from ``config``, which a port needs only for the question whether its station is armed.
+    taken from ``config``, which a port needs only for the question whether its station is armed. ``baud`` is the
+    wire's speed that is built for a port; a station's stands in its settings.
     """
     settings = _settings(config, target)
     if settings is not None:
         await refuse_if_armed(settings, target)
-    port, baud = await _port(settings.settings if settings else None, target)
+    port, baud = await _port(settings.settings if settings else None, target, baud)
     if who := boards.holder(port):
         raise DriverError(boards.held(port, who))
     before = None
@@ -71,7 +80,7 @@ async def flash(
     programmer = PROGRAMMERS[kind]
     if before is not None:
         say(f"{port}: board {before.board_id or 'without id'}, {kind}, firmware {words.firmware(before)}")
-    path = await asyncio.to_thread(build, programmer.make, say) if image is None else image
+    path = await asyncio.to_thread(build, programmer.make, baud, say) if image is None else image
     await asyncio.to_thread(write, programmer, port, path)
     try:
         after = await boards.hello_of(port, baud)
@@ -103,14 +112,14 @@ def _settings(path: Path, target: str) -> Config | None:
     return None
 
 
-async def _port(settings: Settings | None, target: str) -> tuple[str, int]:
+async def _port(settings: Settings | None, target: str, baud: int) -> tuple[str, int]:
     """(device, baud) of a station or port."""
     if target.startswith("/"):
         if not Path(target).exists():  # noqa: ASYNC240 - /dev is memory
             raise DriverError(
                 f"there is no {target}; found: {', '.join(p.device for p in list_ports()) or 'none'}"
             )
-        return target, 250000
+        return target, baud
     assert settings is not None
     station = settings.stations.get(target)
     if station is None:
@@ -212,9 +221,10 @@ def version() -> str:
     return ".".join(re.findall(r"FW_(?:MAJOR|MINOR|PATCH) = (\d+)", text))
 
 
-def build(make: str, say: Callable[[str], None]) -> Path:
-    """Build the firmware; return its hex file. Raises ``DriverError``."""
-    path = FIRMWARE / "build" / f"station-{make}.hex"
+def build(make: str, baud: int, say: Callable[[str], None]) -> Path:
+    """Build the firmware for a wire of that speed; return its hex file. Raises ``DriverError``."""
+    name = f"build/station-{make}.hex" if baud == USUAL_BAUD else f"build/{baud}/station-{make}.hex"
+    path = FIRMWARE / name
     if not (FIRMWARE / "Makefile").exists():
         raise DriverError("the firmware's source is not here: give a file, --hex station-uno.hex")
     if shutil.which("avr-gcc") is None or shutil.which("make") is None:
@@ -225,10 +235,10 @@ def build(make: str, say: Callable[[str], None]) -> Path:
             "avr-gcc is missing to build the firmware: sudo apt-get install --no-install-recommends make gcc-avr "
             "avr-libc arduino-core-avr binutils-avr, or give a file, --hex station-uno.hex"
         )
-    say(f"building the firmware for {make} ...")
+    say(f"building the firmware for {make}, {baud} baud ...")
     try:
         made = subprocess.run(  # noqa: S603 - our own Makefile
-            ["make", "-s", "-C", str(FIRMWARE), f"build/station-{make}.hex"],  # noqa: S607 - as the PATH has it
+            ["make", "-s", "-C", str(FIRMWARE), f"BAUD={baud}", name],  # noqa: S607 - as the PATH has it
             capture_output=True,
             text=True,
             timeout=BUILD_S,

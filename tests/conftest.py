@@ -21,6 +21,10 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: shutil.which("avr-gcc") is not None,
         "gcc-avr avr-libc arduino-core-avr binutils-avr",
     ),
+    "arduino-builder": (
+        lambda: all(map(shutil.which, ("arduino-builder", "arduino-ctags"))),
+        "arduino-builder arduino-core-avr",
+    ),
     "avrdude": (lambda: shutil.which("avrdude") is not None, "avrdude"),
     "simavr": (_libsimavr, "libsimavr-dev libelf-dev gcc"),
     "clang": (

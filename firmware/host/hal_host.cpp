@@ -4,6 +4,8 @@
 
 #include "station.h"
 
+extern "C" uint8_t __start_kept_ram, __stop_kept_ram;  // the linker's
+
 namespace host {
 
 uint32_t us;
@@ -25,6 +27,7 @@ static void changed(uint8_t pin) {
 
 void restart(wire::Boot why) {
     boot = why;
+    if (why == wire::Boot::PowerOn) memset(&__start_kept_ram, 0xA5, &__stop_kept_ram - &__start_kept_ram);
     for (Pin &pin : pins) {
         pin.output = pin.level = pin.by_timer = false;
         pin.duty = pin.servo_us = pin.tone_hz = 0;

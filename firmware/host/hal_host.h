@@ -35,7 +35,7 @@ extern std::function<void(uint8_t pin)> on_drive;
 // A board fresh from the factory, powered on.
 void factory_new();
 
-// Starts the program again; the RAM that survives a reset keeps its content.
+// Starts the program again; the RAM that survives a reset keeps its content, unless it is a power-on.
 void restart(wire::Boot why);
 
 // Lets time pass in steps of `step_us`, one pass of the program each.

@@ -335,3 +335,59 @@ TEST(a_missing_frame_is_asked_for_once) {
     g.live(2);
     CHECK(g.last(1) == RunStatus::Started);
 }
+
+TEST(steps_that_came_while_others_played_are_never_mixed_with_them) {
+    Gateway g = fresh({output(0, 5), output(1, 6)});
+    const auto load = [&](uint8_t index, uint8_t channel) {
+        g.send(wire::PatternStep{index, channel, 255, 20, 20});
+        g.live(1);
+    };
+    const auto play = [&](uint32_t id, uint8_t count) {
+        g.send(wire::PatternRun{id, count, 0});
+        g.live(100);
+        return g.last(id);
+    };
+    load(0, 0);
+    load(1, 0);
+    load(2, 0);
+    g.send(wire::PatternRun{1, 3, 0});
+    g.live(10);
+    load(1, 1);  // while it plays
+    g.live(100);
+    CHECK(g.last(1) == RunStatus::Done);
+    CHECK(play(2, 3) == RunStatus::Full);
+    CHECK(play(3, 3) == RunStatus::Full);  // and again: nothing has mended it
+    CHECK(play(4, 1) == RunStatus::Done);  // it has no part in that
+    load(1, 1);
+    CHECK(play(5, 3) == RunStatus::Done);
+}
+
+TEST(the_last_of_thirty_two_steps_is_refused_and_loaded_like_any_other) {
+    Gateway g = fresh({output(0, 5)});
+    for (uint8_t i = 0; i < wire::MAX_STEPS; i++) {
+        g.send(wire::PatternStep{i, 0, 255, 5, 5});
+        g.live(2);
+    }
+    g.send(wire::PatternRun{1, wire::MAX_STEPS, 0});
+    g.live(10);
+    g.send(wire::PatternStep{wire::MAX_STEPS - 1, 0, 255, 5, 5});
+    g.live(300);
+    CHECK(g.last(1) == RunStatus::Done);
+    g.send(wire::PatternRun{2, wire::MAX_STEPS, 0});
+    g.live(10);
+    CHECK(g.last(2) == RunStatus::Full);
+    g.send(wire::PatternRun{3, wire::MAX_STEPS - 1, 0});
+    g.live(300);
+    CHECK(g.last(3) == RunStatus::Done);
+}
+
+TEST(a_step_waits_for_more_than_half_a_minute) {
+    Gateway g = fresh({output(0, 5), output(1, 6)});
+    g.send(wire::PatternStep{0, 0, 255, 10, 65000});
+    g.send(wire::PatternStep{1, 1, 255, 10, 0});
+    g.send(wire::PatternRun{1, 2, 0});
+    while (!host::pins[5].level) g.live(1);
+    const uint32_t began = host::us;
+    while (!host::pins[6].level && host::us - began < 70000000) g.live(1, 500);
+    CHECK(host::us - began >= 64998000 && host::us - began <= 65002000);
+}

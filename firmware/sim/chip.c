@@ -158,6 +158,13 @@ void chip_boot_at(uint32_t address)
 
 void chip_hang(void) { hanging = true; }
 
+bool chip_spoil(long address, int mask)
+{
+    if (address <= avr->ioend || address > avr->ramend || mask < 1 || mask > 255) return false;
+    avr->data[address] ^= mask;
+    return true;
+}
+
 /* -- time ------------------------------------------------------------------------------------- */
 
 static void do_not_sleep(avr_t *chip, avr_cycle_count_t cycles)

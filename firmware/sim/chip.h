@@ -22,6 +22,7 @@ bool chip_crashed(void);
 void chip_reset(const char *cause); /* "pin", "power" */
 void chip_boot_at(uint32_t address); /* the fuses say that resets begin there */
 void chip_hang(void);               /* the program stops; only the watchdog still counts */
+bool chip_spoil(long address, int mask); /* turns bits of a byte of RAM around; false: no RAM is there */
 void chip_input(int pin, bool level);
 void chip_pull(int pin, bool level); /* what holds a pin that nobody drives */
 

@@ -12,6 +12,7 @@
  * stdin    in D2 1 | adc 0 2500      a level or millivolts on an input
  *          pull D5 1                 what a released output is held at by its wiring (0 unless told)
  *          reset | power             the reset pin; all power gone and back (RAM lost, EEPROM kept)
+ *          spoil 0x5a0 255           turns bits of a byte of RAM around: address, mask
  *          hang                      the program hangs; only the watchdog still counts
  *          freeze | thaw             the whole chip stands still, its watchdog too
  *          unplug | plug             the USB cable; the board itself stays powered
@@ -73,6 +74,8 @@ static void command(char *line)
             avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_ADC_GETIRQ, ADC_IRQ_ADC0 + channel), value);
             return;
         }
+    } else if (!strcmp(verb, "spoil") && words == 3) {
+        if (chip_spoil(strtol(name, NULL, 0), value)) return;
     } else if (!strcmp(verb, "reset")) {
         return chip_reset("pin");
     } else if (!strcmp(verb, "power")) {

@@ -32,7 +32,7 @@ def station(*, board_id: str | None = "VB-1", stop_input: bool = False, lamps: i
     return Station(board=Board(id=board_id), channels=channels, actions=actions)
 
 
-B = TypeVar("B", VirtualBoard, AvrBoard)
+B = TypeVar("B", bound=VirtualBoard | AvrBoard)
 
 
 class OnePort:

@@ -77,6 +77,9 @@ async def test_a_new_uno_is_flashed_by_the_real_avrdude_named_and_flashed_again(
         again = await flash.flash(port, image=image, kind=None, config=nowhere, say=said.append)
         assert again == f"{port}: board STN-A runs firmware {flash.version()}."
         assert said[-1] == f"{port}: board STN-A, uno, firmware {flash.version()}"
+        quick = await flash.flash(port, image=None, kind=None, config=nowhere, say=said.append, baud=500000)
+        assert quick == f"{port}: board STN-A runs firmware {flash.version()}."
+        assert said[-1] == "building the firmware for uno, 500000 baud ..."
         torn = tmp_path / "torn.hex"
         torn.write_text(image.read_text()[:1000] + "\n")
         with pytest.raises(DriverError, match=r"avrdude could not write torn\.hex"):

@@ -59,6 +59,20 @@ async def test_thirty_two_steps_on_one_channel_keep_their_distance(bench: Bench)
     assert await bench.pulses(5) == [pytest.approx(0.01, abs=TOLERANCE_S)] * MAX_STEPS
 
 
+async def test_no_step_begins_before_its_time_nor_half_a_millisecond_after_it(bench: Bench) -> None:
+    await bench.ready(output(0, 5))
+    late: list[float] = []
+    for run_id in range(1, 5):  # each begins in another part of its millisecond
+        bench.pins.edges.clear()
+        await play(bench, run_id, *[(0, 255, 7, 20)] * 16)
+        assert await bench.client.ended(run_id) is RunStatus.DONE
+        first = (await bench.edges(5))[0].at
+        late += [at - 0.02 * i for i, at in enumerate(await begins(bench, 5, first))]
+    assert len(late) == 64
+    assert min(late) >= -4e-6  # a tick of the chip's own clock
+    assert max(late) <= 0.0005
+
+
 async def test_a_pattern_is_repeated_without_drifting(bench: Bench) -> None:
     await bench.ready(output(0, 5), output(1, 6))
     await play(bench, 1, (0, 255, 7, 7), (1, 255, 7, 13), repeats=49)
@@ -163,6 +177,25 @@ async def test_a_step_that_was_never_loaded_is_refused_and_so_is_one_of_another_
     await bench.client.order(PatternRun(2, 1, 0))
     assert await bench.client.ended(2) is RunStatus.OVER_LIMIT
     assert not await bench.edges(5)
+
+
+async def test_steps_sent_while_a_pattern_plays_change_nothing_now_and_are_never_played_in_part(
+    bench: Bench,
+) -> None:
+    await bench.ready(output(0, 5), output(1, 6))
+    await play(bench, 1, (0, 255, 100, 100), (0, 255, 100, 100))
+    await bench.pins.until(lambda: len(bench.pins.of(5)) == 1)
+    await play(bench, 2, (1, 255, 20, 20), (1, 255, 20, 20))
+    assert await bench.client.ended(2) is RunStatus.FULL
+    assert await bench.client.ended(1) is RunStatus.DONE
+    assert await bench.pulses(5) == [pytest.approx(0.1, abs=TOLERANCE_S)] * 2
+    await bench.client.order(PatternRun(3, 2, 0), PatternStep(0, 1, 255, 20, 20), PatternRun(4, 2, 0))
+    assert [await bench.client.ended(i) for i in (3, 4)] == [RunStatus.FULL] * 2
+    assert len(await bench.edges(5)) == 4
+    assert not await bench.edges(6)
+    await bench.client.order(PatternStep(1, 1, 255, 20, 20), PatternRun(5, 2, 0))
+    assert await bench.client.ended(5) is RunStatus.DONE
+    assert await bench.pulses(6) == [pytest.approx(0.02, abs=TOLERANCE_S)] * 2
 
 
 async def test_a_pattern_waits_for_no_channel_that_is_busy_or_rests(bench: Bench) -> None:

@@ -7,6 +7,6 @@
 
 namespace config {
 constexpr unsigned char FW_MAJOR = 0;
-constexpr unsigned char FW_MINOR = 1;
+constexpr unsigned char FW_MINOR = 2;
 constexpr unsigned char FW_PATCH = 0;
 }  // namespace config

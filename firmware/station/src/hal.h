@@ -10,14 +10,14 @@
 #ifdef __AVR__
 #define KEPT_OVER_RESET __attribute__((section(".noinit")))
 #else
-#define KEPT_OVER_RESET
+#define KEPT_OVER_RESET __attribute__((section("kept_ram")))
 #endif
 
 namespace hal {
 
 void begin();
 wire::BoardKind board_kind();
-wire::Boot boot_reason();
+wire::Boot boot_reason();  // Unknown where the bootloader does not let us know
 
 uint32_t micros();        // wraps after 71 minutes, in steps of 4
 void feed_watchdog();     // the board resets when this is not called for 250 ms

@@ -41,7 +41,7 @@ volatile uint8_t *direction_of(uint8_t pin) { return portModeRegister(digitalPin
 
 }  // namespace
 
-// Optiboot clears MCUSR and hands it on in r2, which only lives until the C runtime starts.
+// Bootloaders clear MCUSR. Some hand it on in r2, which only lives until the C runtime starts.
 extern "C" void keep_bootloader_flags() __attribute__((naked, used, section(".init0")));
 extern "C" void keep_bootloader_flags() { asm volatile("sts %0, r2" : "=m"(bootloader_flags)); }
 
@@ -110,8 +110,21 @@ wire::BoardKind board_kind() {
 #endif
 }
 
+namespace {
+// What the bootloader says of the reset, 0: nothing. Optiboot does from version 5 on, and ends an ATmega328P's flash
+// with its major version. Version 4 on most Unos and Nanos, and the Mega's stk500v2, leave anything in r2.
+uint8_t handed_on() {
+#ifdef __AVR_ATmega2560__
+    return 0;
+#else
+    const uint8_t major = pgm_read_byte(FLASHEND);
+    return major >= 5 && major < 16 ? bootloader_flags : 0;
+#endif
+}
+}  // namespace
+
 wire::Boot boot_reason() {
-    const uint8_t flags = reset_flags ? reset_flags : bootloader_flags & 0x0F;
+    const uint8_t flags = reset_flags ? reset_flags : handed_on();
     // A bootloader starts the sketch through a watchdog reset of its own, so WDRF says least and comes last.
     if (flags & _BV(PORF)) return wire::Boot::PowerOn;
     if (flags & _BV(BORF)) return wire::Boot::BrownOut;

@@ -14,7 +14,7 @@ uint16_t mark KEPT_OVER_RESET;  // anything but RUNNING is a stop: damaged RAM m
 }  // namespace
 
 void begin(bool kept) {
-    if (!kept) {
+    if (!kept && mark != STOPPED) {  // a stop that is still to be read in RAM that is not to be trusted goes on
         mark = RUNNING;
         trip_id = 0;
     } else if (mark != RUNNING) {

@@ -21,6 +21,8 @@ struct __attribute__((packed)) Step {
 };
 
 Step steps[wire::MAX_STEPS];
+uint32_t outdated;  // bit n: a newer step n came while these played, and was refused
+static_assert(wire::MAX_STEPS <= 32, "outdated has a bit for each");
 
 enum class Phase : uint8_t { Idle, Checks, Plays };
 
@@ -158,17 +160,26 @@ bool has_come(const board_time::Instant &at) {
 
 void begin() {
     memset(steps, 0, sizeof steps);
+    outdated = 0;
     memset(&state, 0, sizeof state);
 }
 
 void load(const wire::PatternStep &m) {
-    if (is(Phase::Plays) || m.index >= wire::MAX_STEPS) return;
+    if (m.index >= wire::MAX_STEPS) return;
+    const uint32_t step = uint32_t(1) << m.index;
+    if (is(Phase::Plays)) {
+        outdated |= step;
+        return;
+    }
+    outdated &= ~step;
     steps[m.index] = {m.channel, m.level, m.on_ms, m.wait_ms};
 }
 
 RunStatus run(const wire::PatternRun &order) {
     if (!is(Phase::Idle)) return RunStatus::Full;
     if (order.count == 0 || order.count > wire::MAX_STEPS) return RunStatus::OverLimit;
+    // Not a mix of what was loaded then and now.
+    if (outdated << (wire::MAX_STEPS - order.count)) return RunStatus::Full;
     state.phase = uint8_t(Phase::Checks);
     state.id = order.id;
     state.count = order.count;

@@ -8,6 +8,7 @@
 namespace pattern {
 
 void begin();  // nothing is loaded, nothing plays
+// While one plays it is refused, and so is every pattern with a step of this index until that comes again.
 void load(const wire::PatternStep &step);
 
 // Takes an order, or says why not: Started stands for taken. Then every step is checked against its channel's

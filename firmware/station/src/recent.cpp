@@ -7,39 +7,53 @@ namespace {
 
 using wire::RunStatus;
 
-// A reset may strike between any two stores. `mark` holds the status in its low half and a check of the id
-// in its high half: an entry counts only while they agree, and its status changes in a single store.
 struct __attribute__((packed)) Entry {
     uint32_t id;
-    volatile uint8_t mark;
+    uint8_t status;
 };
 
 Entry entries[wire::RECENT_IDS] KEPT_OVER_RESET;
 uint8_t newest KEPT_OVER_RESET;
+// Of all that. It is wrong after a reset that struck within a change, and when somebody else wrote into this RAM:
+// a bootloader, or a supply that was nearly gone.
+uint16_t checksum KEPT_OVER_RESET;
+
+constexpr uint16_t CHECKSUM_START = 0x57A6;  // RAM full of zeros is not whole
 
 static_assert((wire::RECENT_IDS & (wire::RECENT_IDS - 1)) == 0, "indices wrap by a mask");
 static_assert(wire::RECENT_IDS > wire::MAX_CHANNELS + 1, "there is always one that is not running");
-static_assert(uint8_t(RunStatus::UnknownId) == 15, "a status fits half a byte, and the last one says unused");
 
-uint8_t check_of(uint32_t id) {
-    const uint8_t folded = id ^ (id >> 8) ^ (id >> 16) ^ (id >> 24);
-    return ((folded << 4) ^ folded ^ 0xA0) & 0xF0;
+uint16_t share_of(const Entry &entry) { return uint16_t(entry.id) + uint16_t(entry.id >> 16) + entry.status; }
+
+uint16_t sum() {
+    uint16_t all = CHECKSUM_START + newest;
+    for (const Entry &entry : entries) all += share_of(entry);
+    return all;
 }
 
-RunStatus status_of(const Entry &entry) { return RunStatus(entry.mark & 0x0F); }
+RunStatus status_of(const Entry &entry) { return RunStatus(entry.status); }
 
-void set(Entry &entry, RunStatus status) { entry.mark = check_of(entry.id) | uint8_t(status); }
+void set(Entry &entry, uint32_t id, RunStatus status) {
+    checksum -= share_of(entry);
+    entry.id = id;
+    entry.status = uint8_t(status);
+    checksum += share_of(entry);
+    asm volatile("" ::: "memory");  // it is in RAM before a pin changes
+}
 
 }  // namespace
 
-void begin(bool kept) {
-    newest &= wire::RECENT_IDS - 1;
+bool begin(bool kept) {
+    const bool whole = kept && newest < wire::RECENT_IDS && checksum == sum();
+    if (!whole) newest = 0;
     for (Entry &entry : entries) {
-        if (!kept || (entry.mark & 0xF0) != check_of(entry.id))
-            set(entry, RunStatus::UnknownId);
+        if (!whole)
+            entry = {0, uint8_t(RunStatus::UnknownId)};
         else if (status_of(entry) == RunStatus::Started)
-            set(entry, RunStatus::Reset);
+            entry.status = uint8_t(RunStatus::Reset);
     }
+    checksum = sum();
+    return whole;
 }
 
 RunStatus find(uint32_t id) {
@@ -52,19 +66,16 @@ RunStatus find(uint32_t id) {
 }
 
 uint8_t remember(uint32_t id, RunStatus status) {
+    checksum -= newest;
     do {
         newest = (newest + 1) & (wire::RECENT_IDS - 1);
     } while (status_of(entries[newest]) == RunStatus::Started);
-    Entry &entry = entries[newest];
-    set(entry, RunStatus::UnknownId);  // volatile stores keep their order, and the compiler keeps `id` between
-    asm volatile("" ::: "memory");
-    entry.id = id;
-    asm volatile("" ::: "memory");
-    set(entry, status);
+    checksum += newest;
+    set(entries[newest], id, status);
     return newest;
 }
 
-void settle(uint8_t place, RunStatus status) { set(entries[place], status); }
+void settle(uint8_t place, RunStatus status) { set(entries[place], entries[place].id, status); }
 
 uint32_t id(uint8_t place) { return entries[place].id; }
 

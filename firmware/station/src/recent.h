@@ -8,8 +8,9 @@
 
 namespace recent {
 
-// After a reset: whatever was still running was interrupted. `kept` is false when the RAM lost its power.
-void begin(bool kept);
+// After a reset: whatever was still running was interrupted. `kept` is false when the RAM lost its power. Returns
+// whether it still knows them all; of a damaged memory nothing is believed.
+bool begin(bool kept);
 
 // UnknownId for an id never seen, or forgotten.
 wire::RunStatus find(uint32_t id);

@@ -29,12 +29,9 @@ using wire::RunStatus;
 namespace flag = wire::StateFlag;
 
 // RAM that held over a reset begins with this; it changes with the layout of what is kept.
-constexpr uint32_t KEPT_MARK = 0x57A6E002;
+constexpr uint32_t KEPT_MARK = 0x57A6E003;
 uint32_t kept_mark KEPT_OVER_RESET;
 uint16_t boot_count KEPT_OVER_RESET;
-
-// Bit n: this build knows channel kind n. All of wire.py's, from Pulse to Status.
-constexpr uint16_t CAPABILITIES = 0x03FE;
 
 frame::Decoder decoder;
 uint32_t hello_sent;  // ms
@@ -97,7 +94,7 @@ bool say_hello() {
     if (!session.hello_due) return false;
     wire::Hello hello = {session.hello_answers ? session.id : 0, uint8_t(hal::board_kind()), config::FW_MAJOR,
                          config::FW_MINOR, config::FW_PATCH, uint8_t(hal::boot_reason()), boots(),
-                         wire::MAX_CHANNELS, table::crc(), {}, CAPABILITIES};
+                         wire::MAX_CHANNELS, table::crc(), {}, wire::CAPABILITIES};
     memcpy(hello.board_id, store::board_id(), sizeof hello.board_id);
     if (!link::send(hello.KIND, &hello, sizeof hello)) return false;
     session.hello_due = session.hello_answers = false;
@@ -151,12 +148,11 @@ void stop(uint32_t trip) {
 
 void begin() {
     hal::begin();
-    const bool kept = kept_mark == KEPT_MARK && hal::boot_reason() != wire::Boot::PowerOn;
+    const bool kept = kept_mark == KEPT_MARK;  // not by the boot reason: few bootloaders pass on the true one
     kept_mark = KEPT_MARK;
-    boot_count = kept ? boot_count + 1 : 0;
     board_time::begin();
     latch::begin(kept);
-    recent::begin(kept);
+    boot_count = recent::begin(kept) ? boot_count + 1 : 0;  // 0 also tells the gateway that ids were forgotten
     store::begin();
     table::begin();
     pattern::begin();

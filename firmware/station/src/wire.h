@@ -16,6 +16,7 @@ constexpr uint8_t REPEAT_MS = 30;
 constexpr uint8_t RECENT_IDS = 32;
 constexpr uint8_t MAX_CHANNELS = 16;
 constexpr uint8_t MAX_STEPS = 32;
+constexpr uint16_t CAPABILITIES = 1022;
 
 enum class BoardKind : uint8_t {
     Virtual = 0,

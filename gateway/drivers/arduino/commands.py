@@ -16,7 +16,9 @@ from gateway.messages import Command, seconds
 log = logging.getLogger(__name__)
 
 MAX_PENDING = 32
-"""Commands at once on one board: more than its channels, and half of what the link queues."""
+"""Commands at once on one board: more than its channels."""
+KEPT_FREE = MAX_PENDING + 8
+"""Room in the link that orders leave alone, so that a cancel for each of them always finds some."""
 RENEW_S = HOLD_MS / 1000 / 3
 """A held output is renewed this often: two renewals may be lost."""
 RESOLVE_S = 5.0
@@ -71,13 +73,15 @@ class Commands:
     def ready(self, connection: Connection, *, remembers: bool) -> None:
         """A board that can work is there. ``remembers``: it surely kept the ids it was told before."""
         self._connection = connection
-        for p in list(self._pending.values()):
-            if p.sent is None:
-                self._submit(p)
-            else:
+        waiting = list(self._pending.values())
+        for p in waiting:
+            if p.sent is not None:
                 p.asked = True
                 p.doubtful = p.doubtful or not remembers
                 connection.send(wire.Query(p.id))
+        for p in waiting:
+            if p.sent is None:
+                self._submit(p)
 
     def lost(self, why: str) -> None:
         self._connection = None
@@ -105,6 +109,8 @@ class Commands:
         if status is wire.RunStatus.STARTED:
             self._moved(p, at)
         elif status is wire.RunStatus.UNKNOWN_ID:
+            if not p.asked:
+                return  # the answer to a renewal that overtook the order
             self._unknown(p, now)
         else:
             self._ended(p, status, at, now)
@@ -136,8 +142,7 @@ class Commands:
                 self._submit(p)
             return await p.outcome
         except asyncio.CancelledError:
-            if p.sent is not None and self._connection is not None:
-                self._connection.send(wire.Cancel(p.id))
+            self._cancel(p)
             raise
         finally:
             p.timer.cancel()
@@ -152,7 +157,9 @@ class Commands:
             self._end(p, Ending.BLOCKED, words.STOPPED)
         elif now >= p.deadline:
             self._end(p, Ending.EXPIRED, "too late: its deadline passed before it could be sent")
-        elif all(self._connection.send(m) for m in p.messages):  # the last one alone moves anything
+        elif self._connection.link.room >= len(p.messages) + KEPT_FREE:
+            for message in p.messages:  # the last one alone moves anything
+                self._connection.send(message)
             p.sent = now
             if isinstance(p.plan, Single) and p.plan.hold and p.renewal is None:
                 p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
@@ -161,9 +168,16 @@ class Commands:
 
     def _renew(self, p: _Pending) -> None:
         """Held until told: the board ends it by itself when this stops, and at its longest on-time."""
-        if self._connection is not None:
+        if self._connection is not None and self._connection.link.room > KEPT_FREE:
             self._connection.send(wire.Renew(p.id, HOLD_MS))
         p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
+
+    def _cancel(self, p: _Pending) -> None:
+        """Nobody wants it any more. Without a session it is over by itself: the lease is, or soon will be."""
+        if p.sent is not None and self._connection is not None:
+            cancel = wire.Cancel(p.id)
+            self._connection.link.swap(p.messages[-1], cancel)  # a board that lacks the order never gets it
+            self._connection.send(cancel)
 
     def _moved(self, p: _Pending, at: float) -> None:
         if p.moved is not None:
@@ -175,6 +189,9 @@ class Commands:
 
     def _ended(self, p: _Pending, status: wire.RunStatus, at: float, now: float) -> None:
         ran = p.moved is not None  # else ``at`` is no edge: a refusal, or the memory of an earlier run
+        if status is wire.RunStatus.STOPPED and p.asked and not ran:
+            self._end(p, Ending.FAILED, "the emergency stop ended it; whether it moved is not known")
+            return
         if p.moved is not None and not p.asked:
             self._remember(p.plan, p.moved, at)
         ending, reason = words.ending(
@@ -225,12 +242,13 @@ class Commands:
             return
         if p.moved is None and self._connection is not None:
             # Not acknowledged yet: the board may lack it, and must not get it from now on.
-            self._connection.link.swap(p.messages[-1], wire.Query(p.id))
+            p.asked = self._connection.link.swap(p.messages[-1], wire.Query(p.id)) or p.asked
         p.timer = loop.call_later(p.plan.longest_ms / 1000 + RESOLVE_S, self._give_up, p)
 
     def _give_up(self, p: _Pending) -> None:
         what = "how far it came is not known" if p.moved else "whether it moved is not known"
         why = self.away if self._connection is None else "the board did not answer"
+        self._cancel(p)  # nothing outlives its ending
         self._end(p, Ending.FAILED, f"{why}; {what}")
 
     def _end(self, p: _Pending, ending: Ending, reason: str = "", ended: float | None = None) -> None:

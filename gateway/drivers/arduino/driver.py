@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 
 from gateway.drivers.arduino import wire, words
@@ -11,6 +10,7 @@ from gateway.drivers.arduino.connection import Connection
 from gateway.drivers.arduino.memory import Worked
 from gateway.drivers.arduino.ports import Finder
 from gateway.drivers.arduino.quality import Quality
+from gateway.drivers.arduino.search import Search
 from gateway.drivers.arduino.table import Table
 from gateway.drivers.base import Health, Input, Outcome
 from gateway.errors import DriverError
@@ -23,10 +23,6 @@ TABLE_S = 3.0
 """A board that has not answered its channel table for this long cannot be worked with."""
 AGAIN_S = 0.3
 """An arm or reset that the board's state does not show yet is sent again after this long."""
-LOOK_S = 0.2
-"""How often we look whether a port has come back."""
-BACKOFF_S = (0.2, 5.0)
-"""Shortest and longest wait before a port that failed is opened again; doubles, with jitter."""
 
 
 class ArduinoDriver:
@@ -38,8 +34,8 @@ class ArduinoDriver:
         self.on_health: Callable[[Health], None] = lambda health: None
         self.on_input: Callable[[Input], None] = lambda change: None
         self._id = station_id
-        self._board = station.board
-        self._finder = finder
+        self._baud = station.board.baud
+        self._search = Search(station.board, finder)
         self._log = log or logging.getLogger(__name__)
         self._table = Table(station_id, station)
         self._commands = Commands(station_id, self._table)
@@ -51,7 +47,7 @@ class ArduinoDriver:
         self._configured = False
         self._ready = False
         self._fault = self._commands.away
-        self._logged = ""
+        self._logged = self._fault
         self._wanted = False  # armed, by a person's word
         self._trip: int | None = None  # the stop in force
         self._released: int | None = None  # the last stop that a person ended
@@ -114,53 +110,26 @@ class ArduinoDriver:
     # -- the wire ------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        turn = 0
-        wait, longest = BACKOFF_S
-        known: set[str] = set()
         try:
             while True:
-                ports = await self._finder.find(self._board)
-                if not set(ports) <= known:
-                    wait = BACKOFF_S[0]
-                known = set(ports)
-                twins = self._board.serial_number is not None and len(ports) > 1  # whose is whose?
-                if not ports or twins:
-                    self._away(words.twins(self._board, ports) if twins else words.missing(self._board))
-                    await asyncio.sleep(LOOK_S)
-                    continue
                 worked = self._worked
                 try:
-                    await self._serve(ports[turn % len(ports)])
+                    await self._serve(await self._search.port())
                 except DriverError as e:
-                    self._away(str(e))
-                    turn += 1
-                if self._worked is not worked:
-                    turn, wait = 0, BACKOFF_S[0]
-                known = await self._pause(wait * random.uniform(0.5, 1.5), known)
-                wait = min(2 * wait, longest)
+                    found = self._worked is not worked
+                    self._away(str(e) if found else self._search.failed(str(e)) or self._fault)
+                await self._search.pause(worked=self._worked is not worked)
         finally:
             self._logged = self._fault = "the gateway does not hold the board"
             self._away(self._fault)
 
-    async def _pause(self, wait: float, known: set[str]) -> set[str]:
-        """Wait, but no longer than until a port appears that was not there; return the ports that were."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + wait
-        while (left := end - loop.time()) > 0:
-            await asyncio.sleep(min(left, LOOK_S))
-            there = set(await self._finder.find(self._board))
-            if not there <= known:
-                break
-            known = there
-        return known
-
     async def _serve(self, port: str) -> None:
         """Hold ``port``, one session after another. Ends by ``DriverError``, which says why."""
-        connection = await Connection.open(port, self._board.baud, self._on_message, self._stop_frame)
+        connection = await Connection.open(port, self._baud, self._on_message, self._stop_frame)
         try:
             hello = await connection.greet(listen=True)
             while True:
-                self._check(hello, port)
+                self._search.check(port, hello)
                 self._connection, self._hello = connection, hello
                 self._repeat_stop()
                 await self._configure(connection, hello)
@@ -169,12 +138,6 @@ class ArduinoDriver:
         finally:
             self._connection = None
             await connection.close()
-
-    def _check(self, hello: wire.Hello, port: str) -> None:
-        """Raises ``DriverError`` when this is not the board."""
-        self._finder.saw(port, hello.board_id)
-        if self._board.id not in (None, hello.board_id):
-            raise DriverError(words.wrong_board(hello, port, str(self._board.id)))
 
     async def _configure(self, connection: Connection, hello: wire.Hello) -> None:
         """Bring the board's channel table in line with the settings; begin work when it is."""
@@ -187,8 +150,9 @@ class ArduinoDriver:
             commit = wire.TableCommit(len(entries), self._table.crc)
             result = await connection.ask([*entries, commit], wire.TableResult, TABLE_S)
             if not isinstance(result, wire.TableResult):
-                self._refused("the board does not answer its channel table: flash it with this version")
-                return
+                if not connection.opened:
+                    return  # the session ended in the middle; the next one tries again
+                raise DriverError(words.SILENT_ABOUT_TABLE)
             if not result.ok:
                 self._refused(
                     f"the board (firmware {words.firmware(hello)}) refuses "

@@ -22,6 +22,7 @@ _CONSTANTS = (
     "RECENT_IDS",
     "MAX_CHANNELS",
     "MAX_STEPS",
+    "CAPABILITIES",
 )
 _ENUMS = (wire.BoardKind, wire.Boot, wire.ChannelKind, wire.RunStatus)
 _FLAGS = (wire.ChannelFlag, wire.StateFlag)

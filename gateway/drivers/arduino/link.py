@@ -13,7 +13,7 @@ from gateway.errors import WireError
 
 MAX_FRAME = wire.MAX_BODY + 1
 """Bytes between two delimiters: COBS adds one to a body this short. More is garbage."""
-MAX_QUEUE = 64
+MAX_QUEUE = 128
 """Reliable messages waiting, sent or not. A full window takes 3 ms at 250 kbaud; so many mean a dead wire."""
 REPEAT_S = wire.REPEAT_MS / 1000
 
@@ -155,13 +155,18 @@ class Link:
         return not self._queue
 
     @property
+    def room(self) -> int:
+        """How many more messages can be queued."""
+        return MAX_QUEUE - len(self._queue) if self.opened else 0
+
+    @property
     def due(self) -> float | None:
         """When ``data_to_send`` has something to repeat; None while nothing is on its way."""
         return self._resend_at
 
     def send(self, message: wire.Message) -> bool:
         """Queue a reliable message. False: the link is closed or full, and the message was not taken."""
-        if not self.opened or len(self._queue) >= MAX_QUEUE:
+        if not self.room:
             return False
         self._queue.append(message)
         return True

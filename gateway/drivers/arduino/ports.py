@@ -1,15 +1,21 @@
 """Serial ports of this machine, and which of them may be a station's board."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 from serial.tools import list_ports as tools
+from serial.tools.list_ports_common import ListPortInfo
 
+from gateway.errors import DriverError
 from gateway.settings.models import Board
 
 _NAMES = ("ttyUSB*", "ttyACM*", "ttyAMA*", "serial*")
+_READS = 3
+STRANGER_S = 30.0
+"""A board that no station asks for is asked again after this long: it may have been given its id meanwhile."""
 
 
 class Port(Struct, frozen=True):
@@ -22,12 +28,22 @@ class Port(Struct, frozen=True):
 
 
 def list_ports() -> list[Port]:
-    """Every serial port that is there now, by name. Reads /sys: a millisecond or so."""
+    """Every serial port that is there now, by name. Reads /sys: a millisecond or so. Raises ``DriverError``."""
     found = []
-    for p in tools.comports():
+    for p in _comports():
         usb = "" if p.vid is None else f"{p.vid:04x}:{p.pid:04x}"
         found.append(Port(p.device, usb, p.serial_number or "", p.description or ""))
     return sorted(found, key=lambda p: p.device)
+
+
+def _comports() -> list[ListPortInfo]:
+    """The library stumbles over a port that is unplugged while it is read; the next time it is not there."""
+    for _ in range(_READS):
+        with contextlib.suppress(TypeError, ValueError, OSError):
+            return list(tools.comports())
+    raise DriverError(
+        "the serial ports come and go faster than they can be read: check the cables and the USB hub"
+    )
 
 
 class Finder(Protocol):
@@ -49,9 +65,10 @@ class Ports:
 
     def __init__(self, dev: Path = Path("/dev")) -> None:
         self._dev = dev
-        self._names: frozenset[str] = frozenset()
+        self._nodes: dict[str, int] = {}  # device -> its inode: a name that went and came back has another
         self._ports: list[Port] = []
-        self._boards: dict[str, str] = {}  # device -> id of the board that answered there
+        self._boards: dict[str, tuple[str, float]] = {}  # device -> id of the board that answered there, and when
+        self._wanted: set[str] = set()
 
     async def find(self, board: Board) -> list[str]:
         """Ports worth opening for ``board`` now, best first."""
@@ -60,18 +77,30 @@ class Ports:
         await self._look()
         if board.serial_number is not None:
             return [p.device for p in self._ports if p.serial_number == board.serial_number]
-        known = [d for d, seen in self._boards.items() if seen == board.id]
-        return known or [p.device for p in self._ports if p.usb and p.device not in self._boards]
+        if board.id is not None:
+            self._wanted.add(board.id)
+        known = [device for device, (seen, _) in self._boards.items() if seen == board.id]
+        return known or [p.device for p in self._ports if p.usb and self._worth_asking(p.device)]
 
     def saw(self, port: str, board_id: str) -> None:
         """Remember which board answered on ``port``."""
-        self._boards[port] = board_id
+        self._boards[port] = board_id, asyncio.get_running_loop().time()
+
+    def _worth_asking(self, device: str) -> bool:
+        seen, at = self._boards.get(device, ("", float("-inf")))
+        return seen not in self._wanted and asyncio.get_running_loop().time() - at >= STRANGER_S
 
     async def _look(self) -> None:
-        """Read /sys again only when a name in /dev came or went."""
-        names = frozenset(str(p) for pattern in _NAMES for p in self._dev.glob(pattern))
-        if names == self._names:
+        """Read /sys again only when a device came or went."""
+        nodes = {}
+        for pattern in _NAMES:
+            for path in self._dev.glob(pattern):
+                with contextlib.suppress(FileNotFoundError):  # gone already
+                    nodes[str(path)] = path.lstat().st_ino
+        if nodes == self._nodes:
             return
+        self._boards = {
+            d: seen for d, seen in self._boards.items() if d in nodes and nodes[d] == self._nodes.get(d)
+        }
         self._ports = await asyncio.to_thread(list_ports)
-        self._names = names
-        self._boards = {d: seen for d, seen in self._boards.items() if d in names}
+        self._nodes = nodes

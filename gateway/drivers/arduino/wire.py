@@ -83,6 +83,10 @@ class ChannelKind(IntEnum):
     STATUS = 9  # LED
 
 
+CAPABILITIES = sum(1 << kind for kind in ChannelKind if kind is not ChannelKind.NONE)
+"""What a build that knows every kind of channel says in its Hello."""
+
+
 class ChannelFlag(IntFlag):
     ACTIVE_LOW = 1
     PULL_UP = 2
@@ -141,7 +145,8 @@ class Hello(Message, frozen=True):
 
     ``session`` repeats CONNECT's, 0 when unasked. ``channels``: how many the board can hold. ``table_crc`` is
     the CRC-32 of the channel table in force (0: none). ``capabilities``: bit n is set when this build knows
-    ``ChannelKind`` n.
+    ``ChannelKind`` n. ``boots``: resets since power-on, or since the memory of ids was last found damaged: while
+    it only counts up, no id was forgotten.
     """
 
     KIND: ClassVar[int] = 0x01
@@ -325,7 +330,8 @@ class PatternStep(Message, frozen=True):
 
     The next step begins ``wait_ms`` after this one began: 0 simultaneous, ``on_ms`` sequential. The last
     step's ``wait_ms`` leads to the next round. Steps stay loaded until they are overwritten or the session
-    ends; while a pattern plays they cannot be changed, and this frame is ignored.
+    ends. While a pattern plays they cannot be changed: this one is refused, and so is every PatternRun that
+    would play its index (FULL) until the step comes again.
     """
 
     KIND: ClassVar[int] = 0x4A
@@ -339,7 +345,7 @@ class PatternStep(Message, frozen=True):
 class PatternRun(Message, frozen=True):
     """Play steps 0 to ``count`` - 1 once and ``repeats`` times more. Results as for Run: STARTED at the first
     edge, one ending when all is over. Every step is checked before the first edge: nothing moves, or all does.
-    FULL: a pattern plays already."""
+    FULL: a pattern plays already, or one did when these steps came."""
 
     KIND: ClassVar[int] = 0x4B
     id: u32

@@ -9,6 +9,10 @@ from gateway.settings.models import Board
 NOT_ARMED = "not armed: press Arm on the page"
 STOPPED = "stopped: reset the emergency stop, then press Arm on the page"
 ONE_PATTERN = "busy: another pattern is playing"
+SILENT_ABOUT_TABLE = (
+    "the board does not answer its channel table; trying again. If this stays, check its cable, then flash it "
+    "with this version"
+)
 
 
 def ending(
@@ -60,12 +64,18 @@ def ending(
             assert_never(status)
 
 
-def missing(board: Board) -> str:
-    """No port to try for ``board``."""
+def missing(board: Board, nameless: str = "") -> str:
+    """No port to try for ``board``. ``nameless``: the port of a board that has no id yet."""
     if board.port:
         return f"there is no {board.port}: check the board's cable and power"
     which = f"with USB serial number {board.serial_number}" if board.serial_number else f"with id {board.id}"
+    if board.id is not None and nameless:
+        return f"no board {which}, but one {_name_it(nameless, board.id)}; else check the cable and power of yours"
     return f"no port for a board {which}: check its cable and power"
+
+
+def _name_it(port: str, board_id: str) -> str:
+    return f"without an id is on {port}: if it is this one, stagewire boards name {port} {board_id}"
 
 
 def twins(board: Board, ports: list[str]) -> str:
@@ -86,10 +96,10 @@ def unable(hello: Hello, kind: str, channel: str) -> str:
 
 def wrong_board(hello: Hello, port: str, expected: str) -> str:
     """Another board than the settings name answers."""
-    return (
-        f"{port} is board {hello.board_id or '(without id)'}, expected {expected}: "
-        "swap the cables, or correct the id in the settings"
-    )
+    if not hello.board_id:
+        return f"a board {_name_it(port, expected)}"
+    fix = "swap the cables, or correct the id in the settings"
+    return f"{port} is board {hello.board_id}, expected {expected}: {fix}"
 
 
 def complaint(state: State, *, known_trip: bool) -> str:

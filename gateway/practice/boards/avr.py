@@ -162,6 +162,10 @@ class AvrBoard:
         """Off and on: only the EEPROM keeps its content."""
         self._tell("power")
 
+    def spoil(self, address: int, mask: int = 0xFF) -> None:
+        """Turn bits of a byte of RAM around, as a bootloader or a supply that sags might."""
+        self._tell(f"spoil {address:#x} {mask}")
+
     def hang(self) -> None:
         """The program stops with outputs as they are; only the watchdog still counts."""
         self._tell("hang")

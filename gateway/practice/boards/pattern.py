@@ -14,14 +14,21 @@ class Pattern:
         self.id: int | None = None
         self.began = 0.0
         self._steps: dict[int, PatternStep] = {}
+        self._outdated: set[int] = set()  # a newer step came while these played, and was refused
         self._playing: list[PatternStep] = []
         self._rounds = 0
         self._next = 0
         self._next_at = 0.0
 
     def load(self, step: PatternStep) -> None:
-        if self.id is None and step.index < MAX_STEPS:
-            self._steps[step.index] = step
+        """While one plays it is refused, and so is every pattern with that step until it comes again."""
+        if step.index >= MAX_STEPS:
+            return
+        if self.id is not None:
+            self._outdated.add(step.index)
+            return
+        self._outdated.discard(step.index)
+        self._steps[step.index] = step
 
     def holds(self, channel: int) -> bool:
         return self.id is not None and any(s.channel == channel for s in self._playing)
@@ -37,6 +44,8 @@ class Pattern:
             return RunStatus.FULL
         if not 0 < order.count <= MAX_STEPS:
             return RunStatus.OVER_LIMIT
+        if self._outdated & set(range(order.count)):
+            return RunStatus.FULL
         steps: list[PatternStep] = []
         for i in range(order.count):
             step = self._steps.get(i)

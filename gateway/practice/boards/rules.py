@@ -15,8 +15,8 @@ from gateway.practice.boards.table import CONTACTS, acceptable
 
 OWN_STOP = 0  # the trip of a stop that the board's own input made
 BAD_TABLE = 255
-VERSION = (0, 1, 0)
-CAPABILITIES = sum(1 << kind for kind in ChannelKind if kind is not ChannelKind.NONE)
+VERSION = (0, 2, 0)
+"""The firmware's whose rules these are: ``firmware/station/src/config.h``."""
 FULL_SCALE_MV = 5000
 
 
@@ -199,7 +199,7 @@ class BoardRules:
             wire.MAX_CHANNELS,
             crc,
             self._id,
-            CAPABILITIES,
+            wire.CAPABILITIES,
         )
         self._out += self.link.unreliable(hello)
 
