@@ -20,7 +20,13 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@# The connector runs on Windows and macOS, too: the same rooms against their standard library.
+	$(BIN)/mypy --platform win32 --follow-imports silent $(PORTABLE)
+	$(BIN)/mypy --platform darwin --follow-imports silent $(PORTABLE)
 	$(BIN)/lint-imports
+
+PORTABLE := -p gateway.connector -p gateway.messages -p gateway.settings -m gateway.cli -m gateway.cli_connector \
+  -p gateway.bus -m gateway.topics -m gateway.text -m gateway.lines_file
 
 unit: $(VENV)/test.stamp
 	$(BIN)/pytest -m "not slow" $(ARGS)

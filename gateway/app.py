@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
@@ -22,6 +21,7 @@ from gateway.drivers.base import Driver, Health, Input
 from gateway.errors import PayloadError
 from gateway.estop import EmergencyStop
 from gateway.health import HealthMonitor, Systemd
+from gateway.heard import REMEMBERED_EVENTS, REMEMBERED_STREAKS, STREAK_LIFE_S, Heard
 from gateway.journal import Journal
 from gateway.messages import FINAL, KINDS, Ack, Event, GatewayInfo, GiftEvent, Status, decode_event, encode, stamp
 from gateway.retained import RetainedStates
@@ -39,8 +39,6 @@ log = logging.getLogger(__name__)
 
 MAX_STRANGERS = 100
 """Accounts heard of that the settings do not name; more are refused, for each costs memory and disk for good."""
-REMEMBERED_EVENTS = 50_000
-"""Event ids remembered to drop duplicates: over an hour of ten busy accounts."""
 RESULTS_QUEUED = 600
 """Results held for a slow broker: all that the largest gift causes at once, and no more, for ``bus`` reads as many
 messages in one go."""
@@ -63,7 +61,7 @@ class Gateway:
         self._totals = Totals()
         self._program = compile_rules(config.rules)
         self._rule_state = RuleState()
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._heard = Heard()
         self._latency = Latency()
         self._dispatcher = Dispatcher(drivers, self._on_ack, self._on_queue, clock)
 
@@ -137,16 +135,15 @@ class Gateway:
         The broker keeps the event until ``acknowledge``, which is after it is on disk; a crash in between
         brings it again, with the same command ids, and the boards know those.
         """
-        if event.id in self._seen:
+        if event in self._heard:
             self._states.counts.duplicates += 1
             if self._journal.fault:
                 acknowledge()
             else:  # the first copy may not be on disk yet
                 self._journal.append(event, urgent=self._events.crowded, on_durable=acknowledge)
             return
-        now = self._clock()
-        decision = decide(self._program, event, now, self._rule_state)
-        self._remember(event.id)
+        event = self._heard.add(event)  # from here on, the journal included, as it counts
+        decision = decide(self._program, event, self._clock(), self._rule_state)
         for command in decision.commands:
             self._dispatcher.submit(command)
         urgent = bool(decision.commands) or isinstance(event, GiftEvent) or self._events.crowded
@@ -182,11 +179,6 @@ class Gateway:
                 f"account {account!r} is not in the settings, like {MAX_STRANGERS} others before it"
             )
         self._strangers.add(account)
-
-    def _remember(self, event_id: str) -> None:
-        self._seen[event_id] = None
-        if len(self._seen) > REMEMBERED_EVENTS:
-            self._seen.popitem(last=False)
 
     # -- controls and states -----------------------------------------------------------------------
 
@@ -276,9 +268,10 @@ class Gateway:
 
     def _warm(self) -> None:
         """What happened before this start is known: a redelivered event is a duplicate."""
-        for event_id in self._journal.reader.recent_event_ids(REMEMBERED_EVENTS):
-            self._remember(event_id)
-        self._dispatcher.remember(self._journal.reader.recent_command_ids(REMEMBERED_EVENTS))
+        past = self._journal.reader
+        gifts = past.recent_gifts(REMEMBERED_STREAKS, since=self._clock() - STREAK_LIFE_S)
+        self._heard.remember(past.recent_event_ids(REMEMBERED_EVENTS), gifts)
+        self._dispatcher.remember(past.recent_command_ids(REMEMBERED_EVENTS))
 
     def _info(self) -> GatewayInfo:
         s = self._config.settings

@@ -1,8 +1,10 @@
 """The ``stagewire`` command. Each subcommand imports its own rooms, so a connector never loads the page."""
 
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -13,9 +15,13 @@ import click
 
 from gateway import __version__
 from gateway.cli_boards import boards, flash
+from gateway.cli_connector import diagnose, record
+from gateway.cli_practice import practice
 from gateway.errors import SettingsError, StagewireError
+from gateway.logs import configure
 
 CONFIG = "stagewire.yaml"
+MOST_WORKERS = 64
 
 config_option = click.option(
     "--config",
@@ -49,15 +55,7 @@ def _quiet_errors(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _logging(verbose: bool) -> None:
-    # Under systemd the journal adds time and name itself.
-    stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format=f"{stamp}%(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for chatty in ("httpx", "httpcore", "websockets", "TikTokLive", "asyncio", "transitions", "amqtt"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    configure(logging.DEBUG if verbose else logging.INFO)
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
@@ -77,9 +75,12 @@ def main(verbose: bool) -> None:
 
     \b
     Try it now, without any hardware:    stagewire demo
+    Rehearse with invented viewers:      stagewire practice
     See what this machine has:           stagewire doctor
     Check your settings and rules:       stagewire check stagewire.yaml
     Name and flash boards:               stagewire boards, stagewire flash
+    See why an account is not heard:     stagewire connector --account NAME --diagnose
+    Record a LIVE, to play it again:     stagewire record NAME
     Go live, each in a terminal or as a service:
       stagewire gateway     decides and drives the boards (on the Raspberry Pi)
       stagewire connector   listens to the LIVE accounts (here, on a PC or in the cloud)
@@ -133,14 +134,60 @@ def gateway(config: Path) -> None:
 @config_option
 @click.option("--account", "-a", "accounts", multiple=True, help="Only this account; may be given again. "
               "A name that is not in the settings is taken as a TikTok @name.")  # fmt: skip
+@click.option("--workers", metavar="N|auto", help="Spread the accounts over so many processes, for many accounts; "
+              "auto: as many as the load needs. Default: all in this one.")  # fmt: skip
+@click.option("--diagnose", "diagnosis", is_flag=True,
+              help="Connect once to that account, without a broker; say what happens and what to do.")  # fmt: skip
+@click.option("--for", "seconds", type=click.FloatRange(min=1), default=30, show_default=True,
+              help="With --diagnose: listen for so many seconds.")  # fmt: skip
+@click.option("--keep", type=click.Path(path_type=Path, dir_okay=False),
+              help="With --diagnose: keep the frames in this file, viewers under invented names.")  # fmt: skip
 @_quiet_errors
-def connector(config: Path, accounts: tuple[str, ...]) -> None:
+def connector(
+    config: Path,
+    accounts: tuple[str, ...],
+    workers: str | None,
+    diagnosis: bool,
+    seconds: float,
+    keep: Path | None,
+) -> None:
     """Listen to the LIVE accounts and publish what happens there to the broker."""
+    if diagnosis:
+        diagnose(config, accounts, seconds, keep)
     from gateway.connector.service import run_connector
     from gateway.settings.load import load
 
     loaded = load(config)
-    _run(run_connector(loaded.settings, accounts, base_dir=loaded.base_dir))
+    _run(
+        _until_terminated(
+            run_connector(
+                loaded.settings, accounts, base_dir=loaded.base_dir, config=config, workers=_processes(workers)
+            )
+        )
+    )
+
+
+async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
+    """Run it; SIGTERM ends it in good order, where there is such a thing."""
+    task = asyncio.ensure_future(work)
+    with contextlib.suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+
+
+def _processes(workers: str | None) -> tuple[int, int] | None:
+    """``--workers`` as the fewest and the most. Raises ``click.BadParameter``."""
+    if workers is None:
+        return None
+    if workers == "auto":
+        return 2, max(2, os.cpu_count() or 1)  # two, so that a dead one's accounts need not wait for a new one
+    if workers.isascii() and workers.isdecimal() and 1 <= int(workers) <= MOST_WORKERS:
+        return int(workers), int(workers)
+    raise click.BadParameter(f"expected auto or 1 to {MOST_WORKERS}; found {workers!r}", param_hint="--workers")
 
 
 @main.command()
@@ -190,19 +237,23 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("which", type=click.Choice(["settings", "rules"]))
+@click.argument("which", type=click.Choice(["settings", "rules", "show"]))
 def schema(which: str) -> None:
-    """The JSON Schema of a settings or rules file, for editors."""
+    """The JSON Schema of a settings file, rules, or a practice show, for editors."""
     import json
 
+    from gateway.practice.tiktok.show import Show
     from gateway.settings.models import RuleBook, Settings
     from gateway.settings.yamlfile import json_schema
 
-    click.echo(json.dumps(json_schema(Settings if which == "settings" else RuleBook), indent=2))
+    kind = {"settings": Settings, "rules": RuleBook, "show": Show}[which]
+    click.echo(json.dumps(json_schema(kind), indent=2))
 
 
 main.add_command(boards)
 main.add_command(flash)
+main.add_command(record)
+main.add_command(practice)
 
 
 if __name__ == "__main__":

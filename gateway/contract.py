@@ -19,6 +19,15 @@ TABLE = re.compile(r"(?<=<!-- topics -->\n).*?(?=<!-- /topics -->)", re.DOTALL)
 """The part of ``docs/mqtt.md`` that is written from here."""
 
 
+_ACCOUNT_COMMANDS = (
+    ("connect", m.AccountOrder, "begin to listen"),
+    ("disconnect", m.AccountOrder, "pause; `connect` goes on"),
+    ("add", m.AddAccount, "an account of that id, until the connector restarts"),
+    ("remove", m.AccountOrder, "end it and clear its state"),
+    ("simulate", m.Simulate, "one invented event, marked simulated"),
+)
+
+
 class Channel(Struct, frozen=True):
     """One topic. ``payload`` is a Struct, a union of them, or plain ``str`` for online/offline."""
 
@@ -49,7 +58,10 @@ def channels() -> list[Channel]:
         Channel(t.connector_availability(connector), str, "connector", True, 1, "online, offline (last will)"),
         Channel(t.account_state(account), m.AccountState, "connector", True, 1, "offline to live, in words"),
         *events,
-        Channel(t.account_command(account, verb), m.Request, "anyone allowed", False, 1, "connect, disconnect"),
+        *(
+            Channel(t.account_command(account, order), payload, "anyone allowed", False, 1, words)
+            for order, payload, words in _ACCOUNT_COMMANDS
+        ),
         Channel(t.account_stats(account), m.AccountStats, "gateway", True, 1, "totals, session and all"),
         Channel(t.gateway_availability(gateway), str, "gateway", True, 1, "online, offline (last will)"),
         Channel(t.gateway_info(gateway), m.GatewayInfo, "gateway", True, 1, "version, settings' hash"),

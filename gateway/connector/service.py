@@ -1,31 +1,39 @@
-"""All accounts of one connector, and their way to the bus."""
+"""``stagewire connector``: its accounts, what is wanted of them, and their way to the bus."""
 
 import asyncio
 import contextlib
 import logging
-import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
-from gateway import messages as m
 from gateway.bus import Bus, Message
-from gateway.connector.account import Account
-from gateway.connector.delivery import Delivery, Publish
+from gateway.connector.account.account import Account
+from gateway.connector.accounts import Accounts
+from gateway.connector.control import Control
+from gateway.connector.delivery.delivery import Delivery, Publish
+from gateway.connector.reload import follow
+from gateway.connector.road import Road
+from gateway.connector.roster import account_id, chosen
 from gateway.connector.sources.base import PACE, MakeSource, Pace
-from gateway.connector.sources.make import Sources
-from gateway.errors import SourceError
+from gateway.connector.sources.make import Sources, settled_memory
+from gateway.connector.workers.fleet import Fleet
+from gateway.connector.workers.planner import LIMITS, Limits
+from gateway.connector.workers.process import SMOOTH_S
 from gateway.settings import models
 from gateway.topics import Topics, parse
 
 log = logging.getLogger(__name__)
 
+__all__ = ["Connector", "account_id", "chosen", "run_connector"]
+
 
 class Connector:
     """Runs the accounts that the settings enable, or just those named in ``accounts``.
 
-    A name that the settings do not know is taken for a username. Wire ``on_bus`` and ``on_message`` to the
-    bus.
-    Raises ``SourceError`` when the sign key cannot be read or TikTokLive is not installed.
+    A name that the settings do not know is taken for a username. ``outbox``: see ``Road``. Wire ``on_bus`` and
+    ``on_message`` to the bus.
+    Raises ``SourceError`` or ``SettingsError`` for what can never work: no TikTokLive, unreadable secrets.
     """
 
     def __init__(
@@ -37,106 +45,95 @@ class Connector:
         base_dir: Path = Path(),
         pace: Pace = PACE,
         make_source: MakeSource | None = None,
+        outbox: str | None = None,
     ) -> None:
-        self.delivery = Delivery(Topics(settings.venue), publish)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._wanted: set[str] = set()
-        self._why_not: dict[str, str] = {}
-        self.accounts: dict[str, Account] = {}
-        sources = Sources(settings.connector, base_dir, pace)
-        make = make_source or sources
-        for name, account in _chosen(settings, accounts).items():
-            stream = sources.stream(name, account)
-            source = make(stream, account)
-            self.accounts[name] = Account(
-                stream, account.username, source, self.delivery.send, self.delivery.tell, pace
-            )
-            if account.enabled or name in accounts:
-                self._wanted.add(name)
-            else:
-                self.accounts[name].switch_off("switched off in the settings (enabled: false)")
+        self._road = Road(settings, publish, base_dir, outbox=outbox)
+        self._accounts = Accounts(self._road, Sources(settings.connector, base_dir, pace), pace, make_source)
+        self.control = Control(settings, self._accounts, self._road.send, accounts)
+
+    @property
+    def accounts(self) -> dict[str, Account]:
+        return self._accounts.all
+
+    @property
+    def delivery(self) -> Delivery:
+        return self._road.delivery
 
     async def run(self) -> None:
         """Until cancelled; then every account says ``offline``."""
-        if not self._wanted:
-            log.warning("no account to listen to: add one under accounts, or name one with --account")
-        async with self.delivery:
+        async with self._road:
+            self._accounts.start()
             try:
-                for name in sorted(self._wanted):
-                    self._connect(name)
                 await asyncio.get_running_loop().create_future()
             finally:
-                tasks = list(self._tasks.values())
-                for name in self.accounts:
-                    self._disconnect(name, "the connector was stopped")
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-    # -- from the bus ----------------------------------------------------------------------------
+                await self._accounts.stop()
 
     def on_bus(self, connected: bool, _words: str = "") -> None:
         """The broker came or went. When it came: all states again, then what waited, in order."""
-        if not connected:
-            return
-        for account in self.accounts.values():
-            self.delivery.tell(account.state)
-        self.delivery.on_bus(connected)
+        if connected:
+            self._accounts.tell_again()
+        self._road.on_bus(connected)
 
     def on_message(self, message: Message) -> None:
-        """An account's command: ``connect`` or ``disconnect``."""
+        """An account's command, or its state as another connector sees it."""
         address = parse(message.topic)
-        if address is None or (address.kind, address.facet) != ("account", "command"):
-            return
-        if address.id not in self.accounts:  # another connector's
-            return
-        if message.retain:
-            log.warning("%s: refused, because it is retained: a command is for now", message.topic)
-            return
-        match address.detail:
-            case "connect":
-                self._connect(address.id)
-            case "disconnect":
-                self._disconnect(address.id, "disconnected on request")
-            case verb:
-                log.warning("%s: there is no command %r; there are connect, disconnect", message.topic, verb)
-
-    # -- the accounts ----------------------------------------------------------------------------
-
-    def _connect(self, name: str) -> None:
-        self._wanted.add(name)
-        if name not in self._tasks:  # one that is just ending begins again when it has ended
-            task = asyncio.create_task(self.accounts[name].run(), name=f"account {name}")
-            self._tasks[name] = task
-            task.add_done_callback(lambda done: self._stopped(name, done))
-
-    def _disconnect(self, name: str, why: str) -> None:
-        self._wanted.discard(name)
-        self._why_not[name] = why
-        if name in self._tasks:
-            self._tasks[name].cancel()
+        if address is not None and (address.kind, address.facet) == ("account", "state"):
+            self._accounts.contradict(address.id, message.payload)
         else:
-            self.accounts[name].switch_off(why)
+            self.control.on_message(message)
 
-    def _stopped(self, name: str, task: asyncio.Task[None]) -> None:
-        del self._tasks[name]
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s: stopped by a fault of the connector", name, exc_info=error)
-            self._why_not[name] = f"stopped by a fault of the connector: {error!r}"
-        elif name in self._wanted:
-            self._connect(name)
-            return
-        self.accounts[name].switch_off(self._why_not[name])
+
+class Parent:
+    """As ``Connector``, with its accounts in ``least`` to ``most`` worker processes."""
+
+    def __init__(
+        self,
+        settings: models.Settings,
+        publish: Publish,
+        least: int,
+        most: int,
+        *,
+        accounts: Sequence[str] = (),
+        base_dir: Path = Path(),
+        pace: Pace = PACE,
+        limits: Limits = LIMITS,
+        smooth: float = SMOOTH_S,
+    ) -> None:
+        self._road = Road(settings, publish, base_dir)
+        self.fleet = Fleet(settings, self._road, base_dir, least, most, pace=pace, limits=limits, smooth=smooth)
+        self.control = Control(settings, self.fleet, self._road.send, accounts)
+
+    async def run(self) -> None:
+        """Until cancelled. Raises ``ServiceError`` when no worker can work."""
+        async with self._road:
+            await self.fleet.run()
+
+    def on_bus(self, connected: bool, _words: str = "") -> None:
+        if connected:
+            self.fleet.tell_again()
+        self._road.on_bus(connected)
+
+    def on_message(self, message: Message) -> None:
+        self.control.on_message(message)
 
 
 async def run_connector(
-    settings: models.Settings, accounts: Sequence[str] = (), *, base_dir: Path = Path()
+    settings: models.Settings,
+    accounts: Sequence[str] = (),
+    *,
+    base_dir: Path = Path(),
+    config: Path | None = None,
+    workers: tuple[int, int] | None = None,
+    pace: Pace = PACE,
 ) -> None:
-    """``stagewire connector``: a connector with a bus of its own, until cancelled.
+    """``stagewire connector``: a connector with a bus of its own, until cancelled. ``config`` is the settings'
+    file, to be read again when it changes; ``workers``: the fewest and the most processes for the accounts.
 
-    Raises ``SourceError`` and ``BusError`` for what can never work: no TikTokLive, unreadable secrets.
+    Raises ``SourceError``, ``SettingsError``, ``ServiceError`` and ``BusError`` for what can never work.
     """
     topics = Topics(settings.venue)
     name = settings.connector.id
-    connector: Connector
+    connector: Connector | Parent
     bus = Bus(
         settings.broker,
         f"stagewire-{settings.venue}-{name}",
@@ -145,35 +142,30 @@ async def run_connector(
         availability=topics.connector_availability(name),
         base_dir=base_dir,
     )
-    connector = Connector(settings, bus.publish, accounts=accounts, base_dir=base_dir)
+    if workers is None:
+        connector = Connector(settings, bus.publish, accounts=accounts, base_dir=base_dir, pace=pace, outbox=name)
+    else:
+        connector = Parent(settings, bus.publish, *workers, accounts=accounts, base_dir=base_dir, pace=pace)
     bus.subscribe(topics.account_command("+", "+"))
-    link = asyncio.create_task(bus.run(), name="bus")
-    try:
+    bus.subscribe(topics.account_state("+"))
+    if not any(account.enabled for account in settings.accounts.values()) and not accounts:
+        log.warning("no account to listen to: add one under accounts, or name one with --account")
+    async with contextlib.AsyncExitStack() as stack:  # the bus goes last, so that the last states are told
+        stack.enter_context(settled_memory())
+        await stack.enter_async_context(alongside(bus.run(), "bus"))
+        if config is not None:
+            changes = follow(config, lambda read: connector.control.apply(read.settings))
+            await stack.enter_async_context(alongside(changes, "settings"))
         await connector.run()
-    finally:  # the bus goes last, so that the accounts' last states are told
-        link.cancel()
+
+
+@contextlib.asynccontextmanager
+async def alongside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Run ``work`` for the length of a ``with`` block."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await link
-
-
-def _chosen(settings: models.Settings, names: Sequence[str]) -> dict[str, models.Account]:
-    if not names:
-        return dict(settings.accounts)
-    chosen = {}
-    for name in names:
-        if name in settings.accounts:
-            chosen[name] = settings.accounts[name]
-        else:
-            username = name.removeprefix("@")
-            if not re.fullmatch(models.USERNAME, username):
-                known = f"; accounts in the settings: {', '.join(settings.accounts)}" if settings.accounts else ""
-                raise SourceError(
-                    f"{name!r} is no account and cannot be an @name (letters, digits, . and _){known}"
-                )
-            chosen[account_id(username)] = models.Account(username=username)
-    return chosen
-
-
-def account_id(username: str) -> m.Id:
-    """An id for topics from an @name: ``@Ada.Otter_7`` becomes ``ada-otter-7``."""
-    return re.sub(r"[^a-z0-9]+", "-", username.lower()).strip("-")[:32] or "account"
+            await task

@@ -22,7 +22,7 @@ from gateway.demo.boards import make_boards
 from gateway.demo.children import Children, choose_port
 from gateway.errors import ServiceError
 from gateway.messages import GatewayState, decode
-from gateway.practice.tiktok.crowd import Rates
+from gateway.practice.tiktok.rates import Rates
 from gateway.practice.tiktok.server import PracticeTikTok
 from gateway.service import until_signalled
 from gateway.settings.load import Config

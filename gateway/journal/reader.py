@@ -2,14 +2,15 @@
 
 import logging
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
+from gateway.errors import PayloadError
 from gateway.journal.segments import COLUMNS, Kind, connect_read_only, segments
-from gateway.messages import Ack, Command, Event, decode, decode_event
+from gateway.messages import Ack, Command, Event, GiftEvent, decode, decode_event
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,20 @@ class JournalReader:
     def recent_command_ids(self, limit: int) -> list[str]:
         """Ids of the last ``limit`` commands, oldest first."""
         return self._recent_ids("command", limit)
+
+    def recent_gifts(self, limit: int, since: float) -> list[GiftEvent]:
+        """The last ``limit`` gifts since ``since`` (seconds since 1970), oldest first."""
+        sql = (
+            "SELECT seq, body FROM records WHERE time >= :since AND kind = 'event' AND type = 'gift' "
+            "ORDER BY seq DESC LIMIT :limit"
+        )
+        gifts: list[GiftEvent] = []
+        for _, body in sorted(self._rows(sql, {"since": int(since * 1000), "limit": limit}))[-limit:]:
+            with suppress(PayloadError):  # a row changed by hand
+                event = decode_event(body)
+                if isinstance(event, GiftEvent):
+                    gifts.append(event)
+        return gifts
 
     def _recent_ids(self, kind: Kind, limit: int) -> list[str]:
         sql = "SELECT seq, id FROM records WHERE kind = :kind ORDER BY seq DESC LIMIT :limit"

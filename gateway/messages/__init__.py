@@ -54,6 +54,8 @@ from gateway.messages.events import (
     decode_event,
 )
 from gateway.messages.orders import (
+    AccountOrder,
+    AddAccount,
     BoardProof,
     EstopProof,
     EstopReset,
@@ -61,6 +63,7 @@ from gateway.messages.orders import (
     ModeOrder,
     Request,
     Response,
+    Simulate,
 )
 from gateway.messages.states import (
     AccountPhase,
@@ -93,10 +96,12 @@ __all__ = [
     "LONGEST_WAIT_S",
     "MAX_PAYLOAD",
     "MERGED_KINDS",
+    "AccountOrder",
     "AccountPhase",
     "AccountState",
     "AccountStats",
     "Ack",
+    "AddAccount",
     "Battle",
     "BattleEvent",
     "BoardProof",
@@ -139,6 +144,7 @@ __all__ = [
     "Response",
     "ShareEvent",
     "Side",
+    "Simulate",
     "StationInfo",
     "StationState",
     "Status",

@@ -1,8 +1,8 @@
-"""Requests, modes and the emergency stop: what people want of a gateway, and its proof."""
+"""Requests, modes and the emergency stop: what people want of a gateway, and its proof; and of a connector."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gateway.messages.commands import Param
 from gateway.messages.states import Mode
@@ -22,6 +22,47 @@ class Response(Struct, frozen=True, kw_only=True):
     ok: bool
     error: Text = ""
     result: dict[str, Any] = {}
+
+
+class AccountOrder(Struct, frozen=True, kw_only=True):
+    """``account/<a>/command/`` ``connect``, ``disconnect`` (a pause) or ``remove``; an empty payload does as well.
+    The account's state is the answer."""
+
+    by: Text = ""
+
+
+class AddAccount(Struct, frozen=True, kw_only=True):
+    """``account/<a>/command/add``: a LIVE to listen to until the connector restarts; the fields are those of an
+    account in the settings. ``connector`` is who shall do it, for a venue that has several."""
+
+    username: Annotated[str, Meta(max_length=32, description="the @name, without the @")]
+    source: Literal["tiktok", "euler", "tikfinity", "replay", "practice"] = "tiktok"
+    file: Annotated[str, Meta(max_length=100)] | None = None
+    speed: float = 1.0
+    guest_gifts: Literal["drop", "keep"] = "drop"
+    connector: Id | None = None
+    by: Text = ""
+
+
+class Simulate(Struct, frozen=True, kw_only=True):
+    """``account/<a>/command/simulate``: one invented event, marked ``simulated``. ``data`` is the event's own;
+    what is left out of it (the user, a gift's count) is invented too."""
+
+    kind: Literal[
+        "gift",
+        "comment",
+        "like",
+        "follow",
+        "share",
+        "join",
+        "subscribe",
+        "viewers",
+        "question",
+        "envelope",
+        "battle",
+    ]
+    data: dict[str, Any] = {}
+    by: Text = ""
 
 
 class ModeOrder(Struct, frozen=True, kw_only=True):

@@ -85,6 +85,13 @@ def _check_settings(s: Settings) -> Iterator[Mistake]:
             )
     usernames: dict[str, str] = {}
     for name, account in s.accounts.items():
+        if account.source == "replay" and account.file is None:
+            yield (
+                ["accounts", name, "source"],
+                "replay needs `file`, a session that was recorded with `stagewire record`",
+            )
+        if account.source in ("replay", "practice"):  # they may play anybody's LIVE
+            continue
         other = usernames.setdefault(account.username.lower(), name)
         if other != name:
             yield ["accounts", name, "username"], f"@{account.username} is account {other!r} already"

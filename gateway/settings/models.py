@@ -37,7 +37,8 @@ class Broker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class TikTok(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The three addresses of the platform; leave them out for the real TikTok.
 
-    ``sign_key_file`` holds the key of the signing service, mode 0600.
+    ``sign_key_file`` holds the key of the signing service, mode 0600; STAGEWIRE_SIGN_KEY in the environment goes
+    before it.
     """
 
     app_url: Name | None = None
@@ -48,7 +49,8 @@ class TikTok(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Euler(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Euler Stream, which keeps the connection to TikTok for us. ``key_file`` holds its API key, mode 0600."""
+    """Euler Stream, which keeps the connection to TikTok for us. ``key_file`` holds its API key, mode 0600;
+    STAGEWIRE_EULER_KEY in the environment goes before it."""
 
     url: Name = "wss://ws.eulerstream.com"
     key_file: Name | None = None

@@ -1,9 +1,17 @@
-"""Secrets stand in files of their own that nobody else can read; never in YAML, logs or git."""
+"""Secrets stand in the environment or in files that nobody else can read; never in YAML, logs or git."""
 
 import os
 from pathlib import Path
 
 from gateway.errors import SettingsError
+
+
+def secret(variable: str, base_dir: Path, file: str | None, setting: str) -> str | None:
+    """The environment's ``variable``, else what stands in ``file``, else None. Raises as ``read_secret``."""
+    value = os.environ.get(variable, "").strip()
+    if value:
+        return value
+    return read_secret(base_dir / file, setting) if file else None
 
 
 def read_secret(path: Path, setting: str) -> str:

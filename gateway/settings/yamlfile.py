@@ -154,9 +154,15 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
     about = _SPELLINGS.get(schema.get("pattern", ""), schema.get("description"))
     match e.validator:
         case "anyOf":
-            # Optional settings: what counts is why the branch that is not "null" fails.
+            # Optional settings: what counts is why the branch that is not "null" fails. Of several, that is
+            # the one that goes deepest, or is at least of the right type.
             real = [c for c in e.context or () if c.validator_value != "null"]
-            for cause in [c for c in real if c.path] or real:
+            inside = [c for c in real if c.path] or [c for c in real if c.validator != "type"]
+            if len(real) > 1 and not inside:
+                wanted = " or ".join(_TYPES.get(str(c.validator_value), str(c.validator_value)) for c in real)
+                yield path, f"expected {wanted}; found {_found(value)}"
+                return
+            for cause in inside or real:
                 yield from _explain(cause)
         case "additionalProperties":
             known = schema.get("properties", {})
@@ -169,7 +175,7 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
                 if key not in value:
                     yield path, f"{key!r} is missing"
         case "pattern" if "propertyNames" in e.absolute_schema_path:
-            yield [*path, value], f"the name {value!r} may hold only a-z, 0-9 and -, at most 32 of them"
+            yield [*path, value], f"expected {_SPELLINGS.get(want, f'text like {want}')}; found {value!r}"
         case "type" if about is None or want == "object":
             types = [want] if isinstance(want, str) else want
             yield path, f"expected {' or '.join(_TYPES[t] for t in types)}; found {_found(value)}"

@@ -123,29 +123,21 @@ class DisplayText(_message.Message):
     default_pattern: str
     def __init__(self, key: _Optional[str] = ..., default_pattern: _Optional[str] = ...) -> None: ...
 
-class Image(_message.Message):
-    __slots__ = ("url_list",)
-    URL_LIST_FIELD_NUMBER: _ClassVar[int]
-    url_list: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, url_list: _Optional[_Iterable[str]] = ...) -> None: ...
-
 class User(_message.Message):
-    __slots__ = ("id", "nickname", "avatar_thumb", "display_id", "sec_uid", "badge_list", "id_str")
+    __slots__ = ("id", "nickname", "display_id", "sec_uid", "badge_list", "id_str")
     ID_FIELD_NUMBER: _ClassVar[int]
     NICKNAME_FIELD_NUMBER: _ClassVar[int]
-    AVATAR_THUMB_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_ID_FIELD_NUMBER: _ClassVar[int]
     SEC_UID_FIELD_NUMBER: _ClassVar[int]
     BADGE_LIST_FIELD_NUMBER: _ClassVar[int]
     ID_STR_FIELD_NUMBER: _ClassVar[int]
     id: int
     nickname: str
-    avatar_thumb: Image
     display_id: str
     sec_uid: str
     badge_list: _containers.RepeatedCompositeFieldContainer[Badge]
     id_str: str
-    def __init__(self, id: _Optional[int] = ..., nickname: _Optional[str] = ..., avatar_thumb: _Optional[_Union[Image, _Mapping]] = ..., display_id: _Optional[str] = ..., sec_uid: _Optional[str] = ..., badge_list: _Optional[_Iterable[_Union[Badge, _Mapping]]] = ..., id_str: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., nickname: _Optional[str] = ..., display_id: _Optional[str] = ..., sec_uid: _Optional[str] = ..., badge_list: _Optional[_Iterable[_Union[Badge, _Mapping]]] = ..., id_str: _Optional[str] = ...) -> None: ...
 
 class Badge(_message.Message):
     __slots__ = ("scene_type", "privilege_log_extra")
@@ -178,7 +170,7 @@ class UserIdentity(_message.Message):
     def __init__(self, is_gift_giver_of_anchor: _Optional[bool] = ..., is_subscriber_of_anchor: _Optional[bool] = ..., is_mutual_following_with_anchor: _Optional[bool] = ..., is_follower_of_anchor: _Optional[bool] = ..., is_moderator_of_anchor: _Optional[bool] = ..., is_anchor: _Optional[bool] = ...) -> None: ...
 
 class GiftMessage(_message.Message):
-    __slots__ = ("common", "gift_id", "group_count", "repeat_count", "combo_count", "user", "to_user", "repeat_end", "group_id", "gift", "user_identity")
+    __slots__ = ("common", "gift_id", "group_count", "repeat_count", "combo_count", "user", "to_user", "repeat_end", "group_id", "gift", "monitor_info", "user_identity")
     COMMON_FIELD_NUMBER: _ClassVar[int]
     GIFT_ID_FIELD_NUMBER: _ClassVar[int]
     GROUP_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -189,6 +181,7 @@ class GiftMessage(_message.Message):
     REPEAT_END_FIELD_NUMBER: _ClassVar[int]
     GROUP_ID_FIELD_NUMBER: _ClassVar[int]
     GIFT_FIELD_NUMBER: _ClassVar[int]
+    MONITOR_INFO_FIELD_NUMBER: _ClassVar[int]
     USER_IDENTITY_FIELD_NUMBER: _ClassVar[int]
     common: Common
     gift_id: int
@@ -200,26 +193,33 @@ class GiftMessage(_message.Message):
     repeat_end: int
     group_id: int
     gift: Gift
+    monitor_info: GiftMonitorInfo
     user_identity: UserIdentity
-    def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., gift_id: _Optional[int] = ..., group_count: _Optional[int] = ..., repeat_count: _Optional[int] = ..., combo_count: _Optional[int] = ..., user: _Optional[_Union[User, _Mapping]] = ..., to_user: _Optional[_Union[User, _Mapping]] = ..., repeat_end: _Optional[int] = ..., group_id: _Optional[int] = ..., gift: _Optional[_Union[Gift, _Mapping]] = ..., user_identity: _Optional[_Union[UserIdentity, _Mapping]] = ...) -> None: ...
+    def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., gift_id: _Optional[int] = ..., group_count: _Optional[int] = ..., repeat_count: _Optional[int] = ..., combo_count: _Optional[int] = ..., user: _Optional[_Union[User, _Mapping]] = ..., to_user: _Optional[_Union[User, _Mapping]] = ..., repeat_end: _Optional[int] = ..., group_id: _Optional[int] = ..., gift: _Optional[_Union[Gift, _Mapping]] = ..., monitor_info: _Optional[_Union[GiftMonitorInfo, _Mapping]] = ..., user_identity: _Optional[_Union[UserIdentity, _Mapping]] = ...) -> None: ...
+
+class GiftMonitorInfo(_message.Message):
+    __slots__ = ("anchor_id", "to_user_id")
+    ANCHOR_ID_FIELD_NUMBER: _ClassVar[int]
+    TO_USER_ID_FIELD_NUMBER: _ClassVar[int]
+    anchor_id: int
+    to_user_id: int
+    def __init__(self, anchor_id: _Optional[int] = ..., to_user_id: _Optional[int] = ...) -> None: ...
 
 class Gift(_message.Message):
-    __slots__ = ("image", "describe", "id", "combo", "type", "diamond_count", "name")
-    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("describe", "id", "combo", "type", "diamond_count", "name")
     DESCRIBE_FIELD_NUMBER: _ClassVar[int]
     ID_FIELD_NUMBER: _ClassVar[int]
     COMBO_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     DIAMOND_COUNT_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
-    image: Image
     describe: str
     id: int
     combo: bool
     type: int
     diamond_count: int
     name: str
-    def __init__(self, image: _Optional[_Union[Image, _Mapping]] = ..., describe: _Optional[str] = ..., id: _Optional[int] = ..., combo: _Optional[bool] = ..., type: _Optional[int] = ..., diamond_count: _Optional[int] = ..., name: _Optional[str] = ...) -> None: ...
+    def __init__(self, describe: _Optional[str] = ..., id: _Optional[int] = ..., combo: _Optional[bool] = ..., type: _Optional[int] = ..., diamond_count: _Optional[int] = ..., name: _Optional[str] = ...) -> None: ...
 
 class ChatMessage(_message.Message):
     __slots__ = ("common", "user", "content", "user_identity")
@@ -298,3 +298,113 @@ class ControlMessage(_message.Message):
     common: Common
     action: int
     def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., action: _Optional[int] = ...) -> None: ...
+
+class QuestionNewMessage(_message.Message):
+    __slots__ = ("common", "data")
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    common: Common
+    data: Question
+    def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., data: _Optional[_Union[Question, _Mapping]] = ...) -> None: ...
+
+class Question(_message.Message):
+    __slots__ = ("content", "user")
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    content: str
+    user: User
+    def __init__(self, content: _Optional[str] = ..., user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
+
+class EnvelopeMessage(_message.Message):
+    __slots__ = ("common", "envelope_info", "display")
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    ENVELOPE_INFO_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_FIELD_NUMBER: _ClassVar[int]
+    common: Common
+    envelope_info: EnvelopeInfo
+    display: int
+    def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., envelope_info: _Optional[_Union[EnvelopeInfo, _Mapping]] = ..., display: _Optional[int] = ...) -> None: ...
+
+class EnvelopeInfo(_message.Message):
+    __slots__ = ("send_user_name", "diamond_count", "people_count", "send_user_id")
+    SEND_USER_NAME_FIELD_NUMBER: _ClassVar[int]
+    DIAMOND_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PEOPLE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SEND_USER_ID_FIELD_NUMBER: _ClassVar[int]
+    send_user_name: str
+    diamond_count: int
+    people_count: int
+    send_user_id: str
+    def __init__(self, send_user_name: _Optional[str] = ..., diamond_count: _Optional[int] = ..., people_count: _Optional[int] = ..., send_user_id: _Optional[str] = ...) -> None: ...
+
+class LinkMicBattle(_message.Message):
+    __slots__ = ("common", "battle_id", "action", "battle_result", "anchors_info")
+    class BattleResultEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: BattleResult
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[_Union[BattleResult, _Mapping]] = ...) -> None: ...
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    BATTLE_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    BATTLE_RESULT_FIELD_NUMBER: _ClassVar[int]
+    ANCHORS_INFO_FIELD_NUMBER: _ClassVar[int]
+    common: Common
+    battle_id: int
+    action: int
+    battle_result: _containers.MessageMap[int, BattleResult]
+    anchors_info: _containers.RepeatedCompositeFieldContainer[BattleHostEntry]
+    def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., battle_id: _Optional[int] = ..., action: _Optional[int] = ..., battle_result: _Optional[_Mapping[int, BattleResult]] = ..., anchors_info: _Optional[_Iterable[_Union[BattleHostEntry, _Mapping]]] = ...) -> None: ...
+
+class BattleResult(_message.Message):
+    __slots__ = ("score",)
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    score: int
+    def __init__(self, score: _Optional[int] = ...) -> None: ...
+
+class BattleHostEntry(_message.Message):
+    __slots__ = ("key", "value")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key: int
+    value: BattleHost
+    def __init__(self, key: _Optional[int] = ..., value: _Optional[_Union[BattleHost, _Mapping]] = ...) -> None: ...
+
+class BattleHost(_message.Message):
+    __slots__ = ("user",)
+    USER_FIELD_NUMBER: _ClassVar[int]
+    user: BattleHostUser
+    def __init__(self, user: _Optional[_Union[BattleHostUser, _Mapping]] = ...) -> None: ...
+
+class BattleHostUser(_message.Message):
+    __slots__ = ("display_id", "room_id")
+    DISPLAY_ID_FIELD_NUMBER: _ClassVar[int]
+    ROOM_ID_FIELD_NUMBER: _ClassVar[int]
+    display_id: str
+    room_id: int
+    def __init__(self, display_id: _Optional[str] = ..., room_id: _Optional[int] = ...) -> None: ...
+
+class LinkMicArmies(_message.Message):
+    __slots__ = ("common", "battle_id", "armies")
+    class ArmiesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: BattleArmies
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[_Union[BattleArmies, _Mapping]] = ...) -> None: ...
+    COMMON_FIELD_NUMBER: _ClassVar[int]
+    BATTLE_ID_FIELD_NUMBER: _ClassVar[int]
+    ARMIES_FIELD_NUMBER: _ClassVar[int]
+    common: Common
+    battle_id: int
+    armies: _containers.MessageMap[int, BattleArmies]
+    def __init__(self, common: _Optional[_Union[Common, _Mapping]] = ..., battle_id: _Optional[int] = ..., armies: _Optional[_Mapping[int, BattleArmies]] = ...) -> None: ...
+
+class BattleArmies(_message.Message):
+    __slots__ = ("hostscore",)
+    HOSTSCORE_FIELD_NUMBER: _ClassVar[int]
+    hostscore: int
+    def __init__(self, hostscore: _Optional[int] = ...) -> None: ...

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.bus import Bus, Message
@@ -197,3 +198,68 @@ async def test_two_clients_of_one_name_are_told_so(tmp_path: Path) -> None:
             async with running(second):
                 await until(lambda: any("same-name" in words for words in said))
     assert any("gateway.id or connector.id" in words for words in said)
+
+
+@pytest.mark.parametrize("protocol", ["v5", "v3.1.1"])
+async def test_the_broker_answers_for_each_message_and_says_when_nobody_subscribes(
+    tmp_path: Path, protocol: str
+) -> None:
+    answers: list[tuple[str, bool]] = []
+    with Mosquitto(tmp_path) as broker:
+        settings = msgspec.structs.replace(broker.settings, protocol=protocol)
+        bus = Bus(settings, "asker")
+        bus.subscribe("known")
+        async with running(bus):
+            await until(lambda: bus.connected)
+            for topic in ("known", "unknown", "known"):
+                assert bus.publish(topic, b"", on_ack=lambda heard, topic=topic: answers.append((topic, heard)))  # type: ignore[misc]  # a default binds it now
+            assert bus.publish("known", b"")  # nobody asks about this one
+            await until(lambda: len(answers) == 3)
+    unknown = protocol == "v3.1.1"  # it has no way to tell
+    assert answers == [("known", True), ("unknown", unknown), ("known", True)]
+
+
+async def test_a_break_leaves_messages_with_an_answer_to_their_sender_and_repeats_the_others(
+    tmp_path: Path,
+) -> None:
+    answers: list[bool] = []
+    got: list[bytes] = []
+    with Mosquitto(tmp_path) as broker:
+        listener = Bus(broker.settings, "listener", on_message=lambda m: got.append(m.payload))
+        listener.subscribe("t")
+        listener.subscribe("kept")
+        bus = Bus(broker.settings, "speaker")
+        async with running(listener), running(bus):
+            await until(lambda: bus.connected and listener.connected)
+            assert broker._process is not None
+            broker._process.send_signal(signal.SIGSTOP)  # takes bytes, and answers nothing
+            bus.publish("t", b"asked", on_ack=answers.append)
+            bus.publish("kept", b"repeated", retain=True)
+            await asyncio.sleep(0.05)
+            broker.stop(signal.SIGKILL)
+            await until(lambda: not bus.connected and not listener.connected)
+            broker.start()
+            await until(lambda: bus.connected and listener.connected)
+            await until(lambda: b"repeated" in got)
+            bus.publish("t", b"last", on_ack=answers.append)
+            await until(lambda: b"last" in got and answers)
+    assert answers == [True]
+    assert b"asked" not in got
+
+
+async def test_a_sender_that_fails_on_an_answer_does_not_break_the_connection(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(_heard: bool) -> None:
+        raise RuntimeError("a bug")
+
+    answers: list[bool] = []
+    with Mosquitto(tmp_path) as broker:
+        bus = Bus(broker.settings, "asker")
+        async with running(bus):
+            await until(lambda: bus.connected)
+            bus.publish("t", b"", on_ack=stumble)
+            bus.publish("t", b"", on_ack=answers.append)
+            await until(lambda: answers)
+            assert bus.connected
+    assert "a sender failed on the broker's answer" in caplog.text

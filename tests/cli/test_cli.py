@@ -55,7 +55,7 @@ def test_without_settings_each_program_says_which_file_is_missing_and_fails(prog
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize("which", ["settings", "rules"])
+@pytest.mark.parametrize("which", ["settings", "rules", "show"])
 def test_schema_prints_json_schema(which: str) -> None:
     code, text = run("schema", which)
     assert code == 0

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -20,7 +21,9 @@ from gateway.topics import parse
 if importlib.util.find_spec("TikTokLive"):  # by the module that knows how to without its warnings
     import gateway.connector.sources.tiktok  # noqa: F401
 
-HURRIED = Pace(poll=0.4, not_found=0.8, refused=0.3, first=0.05, longest=0.2, steady=0.2, stall=0.8, streak=0.3)
+HURRIED = Pace(
+    poll=0.4, not_found=0.8, refused=0.3, first=0.05, longest=0.2, steady=0.2, stall=0.8, streak=0.3, sign=0.01
+)
 """The same patience as in life, some hundred times quicker."""
 HEARTBEAT = 0.1
 PATIENCE = 15.0
@@ -41,10 +44,20 @@ class Recorder:
         self.published: list[tuple[str, bytes, int, bool]] = []
         self._changed = asyncio.Event()
 
-    def __call__(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+    def __call__(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        on_ack: Callable[[bool], None] | None = None,
+    ) -> bool:
         if self.away:
             return False
         self.published.append((topic, payload, qos, retain))
+        if on_ack is not None:
+            asyncio.get_running_loop().call_soon(on_ack, True)
         self._changed.set()
         return True
 
@@ -72,8 +85,12 @@ class Recorder:
         return [
             m.decode(payload, m.AccountState)
             for topic, payload, _, _ in self.published
-            if topic.endswith(f"/account/{account}/state")
+            if payload and topic.endswith(f"/account/{account}/state")
         ]
+
+    def cleared(self, account: str) -> int:
+        """How often an account's retained state was taken away."""
+        return sum(not p and t.endswith(f"/account/{account}/state") for t, p, _, _ in self.published)
 
     def phases(self, account: str) -> list[str]:
         """The phases told, without repetitions."""
@@ -93,8 +110,9 @@ class Recorder:
 class Rig:
     """``start`` runs the connector; everything is stopped at the end of the test."""
 
-    def __init__(self, tiktok: PracticeTikTok) -> None:
+    def __init__(self, tiktok: PracticeTikTok, folder: Path) -> None:
         self.tiktok = tiktok
+        self.folder = folder
         self.bus = Recorder()
         self.connector: Connector
         self._task: asyncio.Task[None] | None = None
@@ -117,7 +135,8 @@ class Rig:
         return self.tiktok.add_room(f"{name}.live", **kwargs)
 
     def start(self, *names: str, pace: Pace = HURRIED, **kwargs: Any) -> None:
-        self.connector = Connector(self.settings(*names), self.bus, pace=pace, **kwargs)
+        options = {"base_dir": self.folder, "outbox": "rig", **kwargs}
+        self.connector = Connector(self.settings(*names), self.bus, pace=pace, **options)
         self._task = asyncio.create_task(self.connector.run())
 
     async def live(self, name: str, **kwargs: Any) -> Room:
@@ -136,10 +155,10 @@ class Rig:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     tiktok = PracticeTikTok(heartbeat=HEARTBEAT)
     await tiktok.start()
-    rig = Rig(tiktok)
+    rig = Rig(tiktok, tmp_path)
     yield rig
     await rig.stop()
     left = asyncio.all_tasks() - {asyncio.current_task()}

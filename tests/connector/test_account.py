@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from gateway import messages as m
 from gateway.connector.sources.base import Lost, Sink, Source, Stream
 from gateway.connector.sources.make import Sources
+from gateway.practice.tiktok import badframes
 from gateway.practice.tiktok.acts import GIFTS
 from gateway.settings import models
 from tests.connector.conftest import HURRIED, Rig, viewer
@@ -236,3 +238,32 @@ async def test_an_account_that_crashes_again_and_again_never_delays_another(
     assert rig.bus.phases("ada")[-1] == "live"
     assert "ZeroDivisionError" in rig.bus.states("wild")[-1].detail or "gone" in rig.bus.states("wild")[-1].detail
     assert "a fault in the connector" in caplog.text
+
+
+BAD: dict[str, Callable[[], bytes]] = {
+    "truncated": badframes.truncated,
+    "garbage": badframes.garbage,
+    "hollow": badframes.hollow,
+    "oversized": badframes.oversized,
+    "bomb": badframes.bomb,
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+async def test_a_bad_frame_of_one_account_never_delays_another(rig: Rig, kind: str) -> None:
+    ada, bad = rig.room("ada"), rig.room("bad")
+    frame = BAD[kind]()
+    rig.start("ada", "bad")
+    await rig.bus.until(lambda: all("live" in rig.bus.phases(a) for a in ("ada", "bad")))
+    delays = []
+    for n in range(12):
+        if n % 4 == 1:
+            async with asyncio.timeout(10):
+                await bad.until(watchers=1)
+            bad.watchers[0].send(frame)
+        sent = time.monotonic()
+        ada.comment(viewer(n), str(n))
+        await rig.bus.until(lambda n=n: len(rig.bus.events("ada", m.CommentEvent)) == n + 1)  # type: ignore[misc]
+        delays.append(time.monotonic() - sent)
+    assert max(delays) < 0.05, delays
+    assert rig.bus.phases("ada") == ["waiting", "connecting", "live"]

@@ -12,19 +12,37 @@ from gateway import messages as m
 from gateway.connector.sources.base import Stream
 from gateway.connector.sources.mapping import METHODS, to_event
 from gateway.practice.tiktok import frames
-from gateway.practice.tiktok.acts import GIFTS, Act, Comment, End, Follow, Likes, Subscribe, Tap, Watching
-from gateway.practice.tiktok.crowd import Crowd, Rates
+from gateway.practice.tiktok.acts import (
+    GIFTS,
+    Act,
+    Battle,
+    Chest,
+    Comment,
+    End,
+    Follow,
+    Likes,
+    Question,
+    Side,
+    Subscribe,
+    Tap,
+    Viewer,
+    Watching,
+)
+from gateway.practice.tiktok.crowd import Crowd
+from gateway.practice.tiktok.rates import Rates
 from gateway.webcast import webcast_pb2 as pb
+from gateway.webcast.frame import MESSAGES
 from tests.connector.conftest import viewer
+from tests.connector.filling import fill
 
 STREAM = Stream("ada", "tiktok/@ada.live", simulated=True)
 NOW = 1_800_000_000.25
+HOST, GUEST = Viewer(11, "Ada.Live", "Ada"), Viewer(12, "bo.live", "Bo")
+SIDES = (Side(HOST, 30), Side(GUEST, 20))
 
 
 def lean(envelope: pb.Envelope) -> Any:
-    message = getattr(pb, envelope.method.removeprefix("Webcast"))()
-    message.ParseFromString(envelope.payload)
-    return message
+    return MESSAGES[envelope.method].FromString(envelope.payload)
 
 
 def stock(envelope: pb.Envelope) -> Any:
@@ -33,26 +51,29 @@ def stock(envelope: pb.Envelope) -> Any:
     return EVENT_MAPPINGS[envelope.method]().parse(envelope.payload)
 
 
-def event_of(act: Act, msg_id: int = 7) -> m.Event | None:
+def event_of(act: Act, msg_id: int = 7, host: str = "") -> m.Event | None:
     envelope = frames.envelope(act, frames.Stamp(99, msg_id, 1_799_999_999_500, likes=70, watching=42))
-    return to_event(STREAM, "99", envelope.method, lean(envelope), envelope.msg_id, NOW)
+    return to_event(STREAM, "99", envelope.method, lean(envelope), envelope.msg_id, NOW, host=host)
 
 
 @pytest.mark.needs("tiktoklive")
 def test_both_decoders_give_equal_events_for_everything_a_crowd_does() -> None:
     acts = [act for _, act in islice(Crowd("contract", Rates(gift=1), GIFTS).moments(), 300)]
     acts += [End(), Subscribe(viewer(1)), Tap(viewer(2), GIFTS[0], 3, priced=False), Tap(viewer(2), GIFTS[-1])]
+    acts += [Tap(viewer(2), GIFTS[-1], to=GUEST), Question(viewer(3), "when?"), Chest(viewer(4), 100, 10)]
+    acts += [Battle(5, "started", SIDES), Battle(5, "points", SIDES), Battle(5, "ended", SIDES)]
     kinds = set()
     for n, act in enumerate(acts, 1):
         envelope = frames.envelope(act, frames.Stamp(99, n, 1_799_999_999_500, likes=n, watching=n, visits=n))
         theirs, ours = (
-            to_event(STREAM, "99", envelope.method, decode(envelope), n, NOW) for decode in (stock, lean)
+            to_event(STREAM, "99", envelope.method, decode(envelope), n, NOW, host=str(HOST.id))
+            for decode in (stock, lean)
         )
         assert ours == theirs
         assert ours is not None
         assert m.decode_event(m.encode(ours)) == ours
         kinds.add(envelope.method)
-    assert kinds == METHODS
+    assert kinds == METHODS == MESSAGES.keys()
 
 
 def test_an_event_says_where_when_and_whether_it_is_practice() -> None:
@@ -110,6 +131,58 @@ def test_an_unknown_price_is_none_and_never_a_guess() -> None:
     assert (event.data.coins, event.data.name, event.data.gift_id) == (None, "", str(GIFTS[0].id))
 
 
+def gift_to(host: str = "", **fields: Any) -> str:
+    message = pb.GiftMessage(gift_id=1, user=pb.User(id=7), repeat_count=1, **fields)
+    event = to_event(STREAM, "99", "WebcastGiftMessage", message, 1, NOW, host=host)
+    assert isinstance(event, m.GiftEvent)
+    return event.data.to
+
+
+def test_a_gift_to_another_host_of_a_group_live_says_to_whom() -> None:
+    other, own = pb.User(id=12, display_id="bo.live", nickname="Bo"), pb.User(id=11, display_id="Ada.Live")
+    assert gift_to(to_user=other) == "bo.live"
+    assert gift_to(to_user=pb.User(id=12, nickname="Bo"), host="11") == "Bo"
+    assert gift_to(monitor_info=pb.GiftMonitorInfo(anchor_id=11, to_user_id=12)) == "12"
+    assert gift_to(to_user=own) == gift_to(to_user=own, host="11") == gift_to() == ""
+    assert gift_to(to_user=own, monitor_info=pb.GiftMonitorInfo(anchor_id=11, to_user_id=11)) == ""
+    event = event_of(Tap(viewer(1), GIFTS[-1], to=GUEST))
+    assert isinstance(event, m.GiftEvent)
+    assert event.data.to == "bo.live"
+
+
+def test_a_gift_to_somebody_who_may_be_the_own_host_is_taken_for_the_own_hosts() -> None:
+    assert gift_to(to_user=pb.User(id=12)) == gift_to(monitor_info=pb.GiftMonitorInfo(to_user_id=12)) == ""
+
+
+def test_a_question_is_read_like_a_comment() -> None:
+    event = event_of(Question(viewer(1), "Whéén?"))
+    assert isinstance(event, m.QuestionEvent)
+    assert (event.data.text, event.data.plain) == ("Whéén?", "when?".replace("ee", "e"))
+    assert event.data.user is not None
+    assert event.data.user.name == "viewer.1"
+    assert event_of(Question(viewer(1), "")) is None
+
+
+def test_a_treasure_chest_tells_who_gives_how_much_to_how_many_and_its_end_is_no_event() -> None:
+    event = event_of(Chest(viewer(1), 100, 10))
+    assert isinstance(event, m.EnvelopeEvent)
+    assert event.data == m.Envelope(user=m.User(id=str(viewer(1).id), nickname="Viewer 1"), coins=100, people=10)
+    assert event_of(Chest(viewer(1), 100, 10, gone=True)) is None
+
+
+def test_a_battle_knows_its_phases_and_the_own_side_by_name_and_the_points_by_id() -> None:
+    for phase in ("started", "points", "ended"):
+        event = event_of(Battle(5, phase, SIDES), host="11" if phase == "points" else "")
+        assert isinstance(event, m.BattleEvent)
+        assert (event.data.battle, event.data.phase) == ("5", phase)
+        assert event.data.sides == [m.Side(id="11", points=30, own=True), m.Side(id="12", points=20)]
+    assert event_of(Battle(5, "invited", SIDES)) is None
+
+
+def test_a_battle_of_thousands_of_sides_is_none() -> None:
+    assert event_of(Battle(5, "points", tuple(Side(Viewer(n, "x"), n) for n in range(5000)))) is None
+
+
 def test_likes_and_viewers_carry_the_rooms_own_counters() -> None:
     likes, watching = event_of(Likes(viewer(1), 5)), event_of(Watching(42))
     assert isinstance(likes, m.LikeEvent)
@@ -148,33 +221,7 @@ def test_any_field_values_make_an_event_that_follows_the_contract_or_none(
     method: str, seed: int, text: str
 ) -> None:
     rng = random.Random(seed)
-    message = fill(getattr(pb, method.removeprefix("Webcast"))(), rng, text)
+    message = fill(MESSAGES[method](), rng, text)
     event = to_event(STREAM, "99", method, message, 5, NOW)
     if event is not None:
         assert m.decode_event(m.encode(event)) == event
-
-
-def fill(message: Any, rng: random.Random, text: str, depth: int = 0) -> Any:
-    """Set some fields to whatever their types allow."""
-    for field in message.DESCRIPTOR.fields:
-        if rng.random() < 0.3:
-            continue
-        limit = 2**31 - 1 if field.type == field.TYPE_INT32 else 2**63 - 1
-        value: Any
-        match field.type:
-            case field.TYPE_MESSAGE:
-                values = getattr(message, field.name)
-                if depth < 4:
-                    fill(values.add() if field.is_repeated else values, rng, text, depth + 1)
-                continue
-            case field.TYPE_STRING:
-                value = rng.choice(["", text, text * 400, "7", "²", "99999999999"])
-            case field.TYPE_BOOL:
-                value = rng.random() < 0.5
-            case _:
-                value = rng.choice([0, 1, 3, -1, limit, -limit])
-        if field.is_repeated:
-            getattr(message, field.name).append(value)
-        else:
-            setattr(message, field.name, value)
-    return message

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import messages as m
-from gateway.connector.merge import INTERVAL, Merged, Merger
+from gateway.connector.account.merge import INTERVAL, Merged, Merger
 
 AT = m.stamp(1_800_000_000)
 
@@ -78,6 +78,30 @@ def test_no_like_is_lost_and_none_comes_sooner_than_allowed(stream: list[tuple[f
         event = merger.add(like(n, count), now)
         sent += [(now, event)] if event else []
     sent += [(now + INTERVAL, e) for e in merger.take_due(now + INTERVAL)]
-    assert sum(e.data.count for _, e in sent) == sum(count for _, count in stream)
+    assert sum(e.data.count for _, e in sent if isinstance(e, m.LikeEvent)) == sum(count for _, count in stream)
     times = [t for t, _ in sent]
     assert all(b - a > INTERVAL - 1e-9 for a, b in pairwise(times[:-1]))
+
+
+def points(n: int, own: int) -> m.BattleEvent:
+    data = m.Battle(battle="7", phase="points", sides=[m.Side(id="1", points=own, own=True)])
+    return m.BattleEvent(id=f"r-{n}", source="t", time=AT, received=AT, account="a", room="r", data=data)
+
+
+def test_of_a_battles_points_the_newest_stays_and_can_be_had_before_its_time() -> None:
+    merger = Merger()
+    assert merger.add(points(1, 5), 0.0) == points(1, 5)
+    assert merger.add(points(2, 6), 0.1) is None
+    assert merger.add(points(3, 9), 0.2) is None
+    assert merger.take(m.BattleEvent) == points(3, 9)
+    assert merger.take(m.BattleEvent) is None
+
+
+def test_a_kind_set_free_goes_at_once_and_one_sent_past_the_merger_holds_the_next_back() -> None:
+    merger = Merger()
+    merger.add(watching(1, 10), 0.0)
+    merger.free(m.ViewersEvent)
+    assert merger.add(watching(2, 11), 0.1) == watching(2, 11)
+    merger.sent(m.LikeEvent, 0.2)
+    assert merger.add(like(3), 0.3) is None
+    assert merger.due == 0.2 + INTERVAL

@@ -1,6 +1,10 @@
 """The connector and the bus: nothing lost while the broker is away, commands obeyed, secrets kept."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,12 +12,13 @@ import pytest
 
 from gateway import messages as m
 from gateway.bus import Bus, Message
-from gateway.connector import Connector, delivery, run_connector
+from gateway.connector import Connector, run_connector
 from gateway.connector.service import account_id
 from gateway.errors import SettingsError, SourceError
 from gateway.practice.tiktok.acts import GIFTS
 from gateway.settings.models import Account, Settings, TikTok
 from gateway.settings.models import Connector as ConnectorSettings
+from gateway.settings.secrets import secret
 from gateway.topics import OFFLINE, ONLINE, Topics
 from tests.broker import Mosquitto
 from tests.connector.conftest import HURRIED, PATIENCE, Recorder, Rig, viewer
@@ -57,24 +62,6 @@ async def test_a_bus_that_refuses_without_going_away_is_tried_again(rig: Rig) ->
     await rig.bus.until(lambda: rig.bus.events("ada", m.GiftEvent))
 
 
-async def test_a_broker_away_too_long_costs_the_oldest_and_says_so(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(delivery, "WAITING", 10)
-    room = await rig.live("ada")
-    rig.bus.away = True
-    for n in range(25):
-        room.comment(viewer(n), str(n))
-    async with asyncio.timeout(PATIENCE):
-        await room.until(acks=25)
-    rig.bus.away = False
-    rig.connector.on_bus(True, "back")
-    await rig.bus.until(lambda: len(rig.bus.events("ada", m.CommentEvent)) == 10)
-    assert [c.data.text for c in rig.bus.events("ada", m.CommentEvent)] == [str(n) for n in range(15, 25)]
-    assert rig.connector.delivery.lost == 15
-    assert caplog.text.count("oldest events are being lost") == 1
-
-
 async def test_disconnect_and_connect_keep_the_session_and_tell_the_gap(rig: Rig) -> None:
     room = await rig.live("ada")
     rig.connector.on_message(command("ada", "disconnect"))
@@ -105,11 +92,13 @@ async def test_retained_and_senseless_commands_do_nothing(rig: Rig, caplog: pyte
     rig.connector.on_message(Message("stagewire/1/hall/account/ada/state", b"", 1, True, lambda: None))
     rig.connector.on_message(Message("///", b"", 0, False, lambda: None))
     assert "refused, because it is retained" in caplog.text
-    assert "no command 'dance'" in caplog.text
+    assert "there is no command 'dance'" in caplog.text
     assert rig.bus.phases("ada")[-1] == "live"
 
 
-async def test_an_account_switched_off_in_the_settings_is_offline_until_asked_for(rig: Rig) -> None:
+async def test_an_account_switched_off_in_the_settings_is_offline_until_asked_for(
+    rig: Rig, tmp_path: Path
+) -> None:
     rig.room("ada")
     settings = Settings(
         venue="hall",
@@ -117,7 +106,7 @@ async def test_an_account_switched_off_in_the_settings_is_offline_until_asked_fo
         accounts={"ada": Account(username="ada.live", enabled=False)},
     )
     bus = Recorder()
-    connector = Connector(settings, bus, pace=HURRIED)
+    connector = Connector(settings, bus, pace=HURRIED, base_dir=tmp_path)
     task = asyncio.create_task(connector.run())
     connector.on_bus(True)
     assert bus.states("ada")[-1].detail == "switched off in the settings (enabled: false)"
@@ -164,6 +153,42 @@ async def test_the_sign_key_is_read_from_its_file_and_shown_to_the_service_only(
     assert "very-secret" not in caplog.text
 
 
+async def test_a_key_from_the_environment_goes_before_the_file_and_is_never_logged(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("STAGEWIRE_SIGN_KEY", " secret-of-the-environment ")
+    caplog.set_level("DEBUG")
+    rig.tiktok.limit_signing(1.0)
+    rig.room("ada")
+    settings = rig.settings("ada", sign_key_file="there-is-none.key")
+    connector = Connector(settings, rig.bus, base_dir=rig.folder, pace=HURRIED)
+    task = asyncio.create_task(connector.run())
+    await rig.bus.until(lambda: "live" in rig.bus.phases("ada"))
+    task.cancel()
+    await asyncio.wait([task])
+    assert set(rig.tiktok.sign_keys) == {"secret-of-the-environment"}
+    assert "secret-of-the-environment" not in caplog.text
+    assert not any("secret-of-the" in s.detail for s in rig.bus.states("ada"))
+
+
+def test_the_keys_of_all_services_come_from_the_environment_or_a_file_that_is_ours_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STAGEWIRE_EULER_KEY", raising=False)
+    file = tmp_path / "euler.key"
+    file.write_text("from-the-file\n")
+    file.chmod(0o600)
+    setting = "connector.euler.key_file"
+    assert secret("STAGEWIRE_EULER_KEY", tmp_path, "euler.key", setting) == "from-the-file"
+    assert secret("STAGEWIRE_EULER_KEY", tmp_path, None, setting) is None
+    monkeypatch.setenv("STAGEWIRE_EULER_KEY", "from-the-environment")
+    assert secret("STAGEWIRE_EULER_KEY", tmp_path, "euler.key", setting) == "from-the-environment"
+    monkeypatch.setenv("STAGEWIRE_EULER_KEY", "")
+    file.chmod(0o640)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        secret("STAGEWIRE_EULER_KEY", tmp_path, "euler.key", setting)
+
+
 def test_a_missing_sign_key_is_named() -> None:
     accounts = {"ada": Account(username="ada.live")}
     tiktok = TikTok(sign_key_file="no.key")
@@ -189,7 +214,7 @@ async def test_gifts_cross_a_real_broker_that_goes_away_and_comes_back(rig: Rig,
     listener.subscribe(TOPICS.account_state("+"))
     listener.subscribe(TOPICS.connector_availability("+"))
     tasks = [asyncio.create_task(listener.run())]
-    connector = asyncio.create_task(run_connector(settings))
+    connector = asyncio.create_task(run_connector(settings, base_dir=tmp_path))
     try:
         await heard.until(lambda: heard.states() and heard.states()[-1].phase == "live")
         await heard.until(lambda: heard.last(TOPICS.connector_availability("connector")) == ONLINE)
@@ -249,3 +274,61 @@ def test_a_name_that_can_be_no_account_is_refused_with_the_known_ones() -> None:
     settings = Settings(venue="hall", accounts={"ada": Account(username="ada.otter")})
     with pytest.raises(SourceError, match=r"'not a name' .* accounts in the settings: ada"):
         Connector(settings, Recorder(), accounts=["not a name"])
+
+
+async def test_two_connectors_on_one_live_tell_the_same_under_the_same_ids(rig: Rig, tmp_path: Path) -> None:
+    room = await rig.live("ada")
+    bus = Recorder()
+    second = Connector(rig.settings("ada"), bus, pace=HURRIED, base_dir=tmp_path, outbox="second")
+    task = asyncio.create_task(second.run())
+    await bus.until(lambda: bus.phases("ada")[-1:] == ["live"])
+    async with asyncio.timeout(PATIENCE):
+        await room.until(watchers=2)
+    for n in range(20):
+        room.gift(viewer(n), GIFTS[0], 3)
+        room.comment(viewer(n), str(n))
+        room.follow(viewer(n))
+    room.end()
+    for heard in (rig.bus, bus):
+        await heard.until(lambda heard=heard: "ended" in heard.phases("ada"))  # type: ignore[misc]
+    told = [
+        {e.id: m.encode(e) for e in heard.everything("ada") if m.KINDS[type(e)] != "like"}
+        for heard in (rig.bus, bus)
+    ]
+    assert told[0].keys() == told[1].keys()
+    assert len(told[0]) == 20 * (3 + 1 + 1 + 1) + 2
+    gifts = [e for heard in (rig.bus, bus) for e in heard.events("ada", m.GiftEvent)]
+    assert sum({e.id: e.data.count for e in gifts}.values()) == 60
+    task.cancel()
+    await asyncio.wait([task])
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM that a program could hear")
+async def test_sigterm_ends_the_program_in_good_order(tmp_path: Path) -> None:
+    heard = Heard()
+    with Mosquitto(tmp_path) as broker:
+        (tmp_path / "stagewire.yaml").write_text(
+            f"venue: hall\nbroker: {{port: {broker.port}}}\n"
+            "accounts: {tea: {username: tea, source: tikfinity}}\n"
+            "connector: {tikfinity: {url: 'ws://127.0.0.1:9'}}\n"
+        )
+        listener = Bus(broker.settings, "listener", on_message=heard)
+        listener.subscribe(TOPICS.account_state("+"))
+        listener.subscribe(TOPICS.connector_availability("+"))
+        link = asyncio.create_task(listener.run())
+        program = subprocess.Popen([sys.executable, "-m", "gateway.cli", "connector"], cwd=tmp_path)
+        try:
+            await heard.until(lambda: heard.states() and heard.states()[-1].next_retry)
+            program.send_signal(signal.SIGTERM)
+            await heard.until(lambda: heard.last(TOPICS.connector_availability("connector")) == OFFLINE)
+            assert await asyncio.to_thread(program.wait, PATIENCE) == 0
+            assert (heard.states()[-1].phase, heard.states()[-1].detail) == (
+                "offline",
+                "the connector was stopped",
+            )
+        finally:
+            program.kill()
+            program.wait()
+            link.cancel()
+            await asyncio.wait([link])

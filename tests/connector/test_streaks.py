@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import messages as m
-from gateway.connector.streaks import CLOSE_AFTER, REMEMBERED, Streaks
+from gateway.connector.account.streaks import CLOSE_AFTER, REMEMBERED, Streaks
 
 AT = m.stamp(1_800_000_000)
 

@@ -1,13 +1,18 @@
 """What the real TikTokLive client hears from the practice platform, as events on the bus."""
 
 import asyncio
+import gzip
 import time
+from collections.abc import Callable
 
 import pytest
 
 from gateway import messages as m
-from gateway.practice.tiktok.acts import GIFTS, Comment, Tap, Unknown
+from gateway.connector.sources.make import settled_memory
+from gateway.practice.tiktok import frames
+from gateway.practice.tiktok.acts import GIFTS, Battle, Chest, Comment, Question, Side, Tap, Unknown, Viewer
 from gateway.webcast import webcast_pb2 as pb
+from gateway.webcast.frame import MAX_UNPACKED
 from tests.connector.conftest import Rig, viewer
 
 pytestmark = pytest.mark.needs("tiktoklive")
@@ -63,6 +68,22 @@ async def test_every_kind_of_event_arrives_with_its_fields(rig: Rig) -> None:
         1,
     )
     assert not any(retain for topic, _, _, retain in rig.bus.published if "/event/" in topic)
+
+
+async def test_questions_chests_battles_and_gifts_to_others_arrive_too(rig: Rig) -> None:
+    room = await rig.live("ada")
+    sides = (Side(Viewer(11, "ada.live"), 30), Side(Viewer(12, "bo.live"), 20))
+    room.send(Question(viewer(1), "when?"), Chest(viewer(2), 100, 10), Tap(viewer(3), COMET, to=sides[1].host))
+    for phase in ("started", "points", "ended"):
+        room.send(Battle(5, phase, sides))
+    await rig.bus.until(lambda: len(rig.bus.events("ada", m.BattleEvent)) == 3)
+    assert [e.data.text for e in rig.bus.events("ada", m.QuestionEvent)] == ["when?"]
+    assert [(e.data.coins, e.data.people) for e in rig.bus.events("ada", m.EnvelopeEvent)] == [(100, 10)]
+    battles = [e.data for e in rig.bus.events("ada", m.BattleEvent)]
+    assert [b.phase for b in battles] == ["started", "points", "ended"]
+    assert all(
+        [(s.id, s.points, s.own) for s in b.sides] == [("11", 30, True), ("12", 20, False)] for b in battles
+    )
 
 
 @pytest.mark.parametrize("cuts", [[1, 2, 3, 4, 5], [5], [2, 2, 5], [1, 4, 3, 5, 2], [3, 3, 1, 1]])
@@ -143,7 +164,7 @@ async def test_unknown_and_unreadable_messages_are_counted_and_disturb_nothing(r
     await rig.bus.until(lambda: rig.bus.events("ada", m.CommentEvent))
     assert [c.data.text for c in rig.bus.events("ada", m.CommentEvent)] == ["fine"]
     assert source.unknown == {"WebcastSomethingNewMessage": 1}  # type: ignore[attr-defined]  # TikTokSource's own
-    assert source.unreadable == 1  # type: ignore[attr-defined]
+    assert source.decoder.unreadable == 1  # type: ignore[attr-defined]
 
 
 async def test_likes_of_a_busy_second_are_merged_and_gifts_are_not(rig: Rig) -> None:
@@ -177,12 +198,87 @@ async def test_every_envelope_is_acknowledged_and_heartbeats_are_sent(rig: Rig) 
     assert room.entered == 1
 
 
-async def test_a_frame_that_is_not_gzip_ends_the_connection_not_the_account(rig: Rig) -> None:
+async def test_a_frame_that_cannot_be_read_is_counted_and_costs_no_reconnect(rig: Rig) -> None:
     room = await rig.live("ada")
     broken = pb.PushFrame(
         payload_type="msg", headers=[pb.Header(key="compress_type", value="gzip")], payload=b"\x1f\x8b\x08\x00oops"
     )
     room.watchers[0].send(broken.SerializeToString())
-    await rig.bus.until(lambda: rig.bus.events("ada", m.GapEvent))
     room.comment(viewer(1), "still here")
     await rig.bus.until(lambda: rig.bus.events("ada", m.CommentEvent))
+    assert rig.connector.accounts["ada"]._source.decoder.unreadable == 1  # type: ignore[attr-defined]  # TikTokSource's
+    assert rig.bus.events("ada", m.GapEvent) == []
+    async with asyncio.timeout(10):
+        await room.until(acks=1)
+    assert room.acks == 1  # what was not read is not acknowledged
+
+
+async def test_a_frame_is_acknowledged_only_when_its_events_are_said_to_be_safe(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await rig.live("ada")
+    held: list[Callable[[], None]] = []
+    monkeypatch.setattr(rig.connector.accounts["ada"], "on_frame", held.append)
+    for n in range(3):
+        room.comment(viewer(n), "hi")
+    await rig.bus.until(lambda: len(rig.bus.events("ada", m.CommentEvent)) == 3)
+    async with asyncio.timeout(10):
+        await room.until(heartbeats=room.heartbeats + 3)  # long after they were read
+        assert room.acks == 0
+        held[1]()
+        held[0]()
+        await room.until(acks=2)
+    room.abort()
+    await rig.bus.until(lambda: rig.bus.events("ada", m.GapEvent))
+    held[2]()  # safe too late: there is nobody to tell any more
+    async with asyncio.timeout(10):
+        await room.until(heartbeats=room.heartbeats + 2)
+    assert room.acks == 2
+
+
+async def test_an_event_that_fails_its_listener_ends_the_connection_as_what_it_is(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = await rig.live("ada")
+    account = rig.connector.accounts["ada"]
+    with monkeypatch.context() as patch:
+        patch.setattr(account, "on_event", lambda _: 1 / 0)
+        room.comment(viewer(1), "unlucky")
+        await rig.bus.until(lambda: rig.bus.phases("ada")[-1] == "waiting")
+    assert "ZeroDivisionError" in caplog.text
+    await rig.bus.until(lambda: rig.bus.phases("ada")[-1] == "live")
+
+
+async def test_a_flood_of_the_largest_frames_and_bombs_leaves_turns_to_the_others(rig: Rig) -> None:
+    room = await rig.live("ada")
+    now_ms = int(time.time() * 1000)
+    long = "Ｌéd🔥" * 60
+    floods = [
+        frames.push(
+            [
+                frames.envelope(Comment(viewer(n), long), frames.Stamp(room.room_id, k * 1000 + n, now_ms))
+                for n in range(900)
+            ],
+            k,
+            now_ms,
+        )
+        for k in range(1, 5)
+    ]
+    bomb = pb.PushFrame(payload_type="msg", payload=gzip.compress(bytes(50 * MAX_UNPACKED))).SerializeToString()
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            before = time.thread_time()  # so that a busy machine is not taken for a busy loop
+            await asyncio.sleep(0)
+            longest = max(longest, time.thread_time() - before)
+
+    with settled_memory():  # as the program does
+        watching = asyncio.create_task(watch())
+        for flood in floods:
+            room.send_raw(flood)
+            room.send_raw(bomb)
+        await rig.bus.until(lambda: sum(topic.endswith("/comment") for topic, *_ in rig.bus.published) == 3600)
+        watching.cancel()
+    assert longest < 0.05, longest

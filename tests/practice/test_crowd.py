@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.practice.tiktok.acts import GIFTS, Act, Likes, Tap
-from gateway.practice.tiktok.crowd import Crowd, Rates
+from gateway.practice.tiktok.crowd import Crowd
+from gateway.practice.tiktok.rates import Rates
 
 
 def doings(seed: str, rates: Rates | None = None, count: int = 2000) -> list[tuple[float, Act]]:
@@ -42,7 +43,7 @@ def test_every_kind_happens_about_as_often_as_its_rate_says() -> None:
 
 def test_a_streak_counts_up_by_one_and_most_are_ended() -> None:
     streaks: dict[int, list[Tap]] = {}
-    for _, act in doings("3", Rates(streak=1, gift=0, comment=0, like=0, viewers=0), 5000):
+    for _, act in doings("3", Rates(streak=1, gift=0, guest=0, comment=0, like=0, viewers=0), 5000):
         if isinstance(act, Tap):
             streaks.setdefault(act.group, []).append(act)
     whole = list(streaks.values())[:-60]  # the last are still under way

@@ -72,6 +72,7 @@ async def test_the_stock_client_reads_every_act(tiktok: PracticeTikTok) -> None:
         room.viewers(42)
         room.send(Unknown())
         await room.until(acks=11)
+        assert [g.tap.count for g in room.acknowledged_gifts()] == [1, 2, 2]
         room.end()
         await task
         await room.until(watchers=0)

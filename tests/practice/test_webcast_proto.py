@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from gateway.webcast import webcast_pb2 as pb
+from gateway.webcast.frame import MESSAGES
 
 ROOT = Path(__file__).parents[2]
 PROTO = "gateway/webcast/webcast.proto"
@@ -36,7 +37,7 @@ def test_the_generated_classes_are_those_of_the_proto_file(tmp_path: Path) -> No
     subprocess.run([*command, PROTO], cwd=ROOT, check=True, timeout=60)
     for name in ("webcast_pb2.py", "webcast_pb2.pyi"):
         made = (tmp_path / "gateway/webcast" / name).read_text()
-        assert (ROOT / "gateway/webcast" / name).read_text() == made, "run `make proto`"
+        assert (ROOT / "gateway/webcast" / name).read_text() == made, "run `make generated`"
 
 
 def pairs() -> list[tuple[Descriptor, Any]]:
@@ -44,8 +45,11 @@ def pairs() -> list[tuple[Descriptor, Any]]:
     from TikTokLive import proto
     from TikTokLive.events.proto_events import EVENT_MAPPINGS
     from TikTokLiveProto.v3.webcast.im import PushHeader
+    from TikTokLiveProto.v3.webcast.model import message
     from TikTokLiveProto.v3.webcast.model.base.user import PrivilegeLogExtra
     from TikTokLiveProto.v3.webcast.model.data import UserIdentity
+    from TikTokLiveProto.v3.webcast.model.live import match
+    from TikTokLiveProto.v3.webcast.model.message import battle, redenvelope
     from TikTokLiveProto.v3.webcast.model.message.common import Text
 
     theirs = {
@@ -57,16 +61,22 @@ def pairs() -> list[tuple[Descriptor, Any]]:
         "EnterRoom": proto.WebcastImEnterRoomMessage,
         "Common": proto.CommonMessageData,
         "DisplayText": Text,
-        "Image": proto.ImageModel,
         "User": proto.User,
         "Badge": proto.BadgeStruct,
         "PrivilegeLog": PrivilegeLogExtra,
         "UserIdentity": UserIdentity,
         "Gift": proto.Gift,
+        "GiftMonitorInfo": message.GiftMonitorInfo,
+        "Question": message.Question,
+        "EnvelopeInfo": redenvelope.MessageRedEnvelopInfo,
+        "BattleResult": battle.BattleResult,
+        "BattleHostEntry": battle.BattleUserInfoWrapper,
+        "BattleHost": match.BattleUserInfo,
+        "BattleHostUser": match.BattleBaseUserInfo,
+        "BattleArmies": battle.BattleUserArmies,
     }
-    for name in pb.DESCRIPTOR.message_types_by_name:
-        if name.endswith("Message"):
-            theirs[name] = EVENT_MAPPINGS[f"Webcast{name}"]
+    for method, ours in MESSAGES.items():
+        theirs[ours.DESCRIPTOR.name] = EVENT_MAPPINGS[method]
     return [(pb.DESCRIPTOR.message_types_by_name[name], cls) for name, cls in theirs.items()]
 
 

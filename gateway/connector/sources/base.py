@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway import messages as m
-from gateway.connector.streaks import CLOSE_AFTER
+from gateway.connector.account.streaks import CLOSE_AFTER
 from gateway.errors import SourceError
 from gateway.settings.models import Account
 
 
 class Offline(SourceError):
     """The account is not live now."""
+
+
+class Finished(Offline):
+    """The source has nothing more to give: it is not asked again until the account is connected anew."""
 
 
 class NotFound(SourceError):
@@ -62,7 +66,9 @@ class Pace:
     streak: float = CLOSE_AFTER
     """Without a tap until a gift streak counts as over."""
     connect: float = 30.0
-    """For everything between the first question and the open socket."""
+    """For everything between the first question and the open socket, but for the wait for a signature."""
+    sign: float = 0.25
+    """Shortest time between two signatures, of all accounts together."""
 
 
 PACE = Pace()
@@ -77,9 +83,17 @@ class Stream:
     source: str
     simulated: bool = False
 
+    @property
+    def username(self) -> str:
+        """The @name of the account's host."""
+        return self.source.rpartition("@")[2]
+
 
 class Sink(Protocol):
     """Who listens to a source. Called on the loop, in order; must return at once."""
+
+    def on_waiting(self, words: str) -> None:
+        """Connected to somebody who will tell of the next LIVE; there is none now, or nobody can tell."""
 
     def on_found(self, room: str) -> None:
         """The account is live; connecting to this room."""
@@ -89,6 +103,10 @@ class Sink(Protocol):
 
     def on_event(self, event: m.Event) -> None:
         """Something happened. Gifts carry the streak's count so far in ``total``; see ``streaks``."""
+
+    def on_frame(self, acknowledge: Callable[[], None]) -> None:
+        """The events since the last frame came with this one. Call ``acknowledge`` once all of them are safe:
+        the platform then counts them as delivered. It does nothing when the connection is gone by then."""
 
 
 class Source(Protocol):

@@ -5,16 +5,16 @@ A message is any object with the platform's field names: TikTokLive's classes, o
 """
 
 from collections.abc import Callable
-from typing import Any, TypedDict
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from gateway import messages as m
 from gateway.connector.sources.base import Stream
-from gateway.text import clean, normalise
+from gateway.connector.sources.person import MAX_TEXT, person, plain_text
+from gateway.text import normalise
 
-MAX_TEXT = 4096
-"""Characters; the contract's limit for a text. Longer ones are cut."""
-SCENE_MODERATOR, SCENE_SUBSCRIBER, SCENE_NEW_SUBSCRIBER, SCENE_GIFTER, SCENE_FANS = 1, 4, 7, 8, 10
-"""Badge.scene_type. The decoders' own ``is_moderator`` and levels are always empty."""
+__all__ = ["MAX_TEXT", "METHODS", "live_event", "to_event"]
+
 STREAKABLE = 1
 """Gift.type."""
 ACTION_FOLLOW, ACTION_SHARE = 1, 3
@@ -23,6 +23,12 @@ ACTION_SUBSCRIBED = 3
 """MemberMessage.action: told again, and better, by WebcastSubNotifyMessage."""
 STREAM_ENDED, STREAM_SUSPENDED = 3, 4
 """ControlMessage.action."""
+ENVELOPE_HIDDEN = 2
+"""EnvelopeMessage.display: its time is over."""
+BATTLE_OPENED, BATTLE_FINISHED, BATTLE_CUT_SHORT = 4, 5, 6
+"""LinkMicBattle.action; the others are about the invitation."""
+MAX_SIDES = 64
+"""Hosts in one battle; the platform allows far fewer, and what claims more is no battle."""
 _EARLIEST, _LATEST = 1e9, 4e9
 """Seconds since 1970 (2001 to 2096); a time outside them is not one."""
 
@@ -39,10 +45,35 @@ class _Context(TypedDict):
     simulated: bool
 
 
-def to_event(stream: Stream, room: str, method: str, message: Any, msg_id: int, received: float) -> m.Event | None:
+class _Host(NamedTuple):
+    """The account's own host, as far as known: ``id`` may be empty, ``name`` is the @name."""
+
+    id: str
+    name: str
+
+    def known_other(self, id_: int, name: str) -> bool:
+        """It is somebody else, for sure."""
+        if self.id:
+            return str(id_) != self.id
+        return bool(name) and name.lower() != self.name.lower()
+
+
+@lru_cache(64)
+def _host(id_: str, stream: Stream) -> _Host:
+    return _Host(id_, stream.username)
+
+
+_stamp = lru_cache(64)(m.stamp)  # a frame's messages share their times
+
+
+def to_event(
+    stream: Stream, room: str, method: str, message: Any, msg_id: int, received: float, *, host: str = ""
+) -> m.Event | None:
     """The Event that a message means, or None when it means none of ours.
 
     ``msg_id`` is the envelope's id, used where the message has none. ``received``: seconds since 1970.
+    ``host`` is the user id of the account's own host, where it is known: it tells gifts to other hosts of a
+    group LIVE, and the own side of a battle.
     The event's id comes from room and message id alone: every connector gives it the same.
     A gift of a streak carries the streak's count so far in ``total``, and 0 in ``count``.
     """
@@ -54,13 +85,13 @@ def to_event(stream: Stream, room: str, method: str, message: Any, msg_id: int, 
     context: _Context = {
         "id": f"{room}-{(common.msg_id if common else 0) or msg_id}",
         "source": stream.source,
-        "time": m.stamp(sent if _EARLIEST < sent < _LATEST else received),
-        "received": m.stamp(received),
+        "time": _stamp(sent if _EARLIEST < sent < _LATEST else received),
+        "received": _stamp(received),
         "account": stream.account,
         "room": room,
         "simulated": stream.simulated,
     }
-    return convert(message, context)
+    return convert(message, context, _host(host, stream))
 
 
 def live_event(stream: Stream, room: str, *, ended: bool, now: float) -> m.LiveEvent:
@@ -78,11 +109,11 @@ def live_event(stream: Stream, room: str, *, ended: bool, now: float) -> m.LiveE
     )
 
 
-def _gift(message: Any, context: _Context) -> m.Event | None:
+def _gift(message: Any, context: _Context, host: _Host) -> m.Event | None:
     gift = message.gift
     known = bool(gift and gift.id)
     gift_id = str(message.gift_id or (gift.id if known else 0))
-    user = _user(message.user, message.user_identity) or m.User(id="0")
+    user = person(message.user, message.user_identity) or m.User(id="0")
     total = max(0, message.repeat_count)
     if not message.group_id or (known and gift.type != STREAKABLE):
         if known and gift.type == STREAKABLE and not message.repeat_end:
@@ -95,32 +126,47 @@ def _gift(message: Any, context: _Context) -> m.Event | None:
     data = m.Gift(
         user=user,
         gift_id=gift_id,
-        name=_text(gift.name) if known else "",
+        name=plain_text(gift.name) if known else "",
         coins=gift.diamond_count if known and gift.diamond_count > 0 else None,
         count=count,
         total=total,
         streak=streak,
         ended=ended,
+        to=_receiver(message, host),
     )
     return m.GiftEvent(**context, data=data)
 
 
-def _comment(message: Any, context: _Context) -> m.Event | None:
-    user = _user(message.user, message.user_identity)
+def _receiver(message: Any, host: _Host) -> str:
+    """The other host of a group LIVE who got a gift, by @name or what is known of them; empty for the own one.
+
+    Who is not known for sure to be another is taken for the own host: no gift to it may be missed.
+    """
+    to, monitor = message.to_user, message.monitor_info
+    anchor = monitor.anchor_id if monitor else 0
+    id_ = (to.id if to else 0) or (monitor.to_user_id if monitor else 0)
+    name = to.display_id if to else ""
+    if not id_ or not _Host(str(anchor or host.id), host.name).known_other(id_, name):
+        return ""
+    return plain_text(name or (to.nickname if to else "")) or str(id_)
+
+
+def _comment(message: Any, context: _Context, _: _Host) -> m.Event | None:
+    user = person(message.user, message.user_identity)
     if user is None:
         return None
-    text = _text(message.content)
+    text = plain_text(message.content)
     return m.CommentEvent(**context, data=m.Comment(user=user, text=text, plain=normalise(text)))
 
 
-def _like(message: Any, context: _Context) -> m.Event:
-    data = m.Like(user=_user(message.user), count=max(0, message.count), total=max(0, message.total))
+def _like(message: Any, context: _Context, _: _Host) -> m.Event:
+    data = m.Like(user=person(message.user), count=max(0, message.count), total=max(0, message.total))
     return m.LikeEvent(**context, data=data)
 
 
-def _social(message: Any, context: _Context) -> m.Event | None:
+def _social(message: Any, context: _Context, _: _Host) -> m.Event | None:
     """The display key decides, as on real LIVEs; the number where there is no key that we know."""
-    data = m.Person(user=_user(message.user))
+    data = m.Person(user=person(message.user))
     text = message.common.display_text if message.common else None
     key = text.key if text else ""
     if key.startswith("pm_main_follow_message"):
@@ -134,57 +180,88 @@ def _social(message: Any, context: _Context) -> m.Event | None:
     return None
 
 
-def _member(message: Any, context: _Context) -> m.Event | None:
+def _member(message: Any, context: _Context, _: _Host) -> m.Event | None:
     if message.action == ACTION_SUBSCRIBED:
         return None
-    return m.JoinEvent(**context, data=m.Person(user=_user(message.user)))
+    return m.JoinEvent(**context, data=m.Person(user=person(message.user)))
 
 
-def _subscribe(message: Any, context: _Context) -> m.Event:
-    return m.SubscribeEvent(**context, data=m.Person(user=_user(message.user)))
+def _subscribe(message: Any, context: _Context, _: _Host) -> m.Event:
+    return m.SubscribeEvent(**context, data=m.Person(user=person(message.user)))
 
 
-def _viewers(message: Any, context: _Context) -> m.Event:
+def _viewers(message: Any, context: _Context, _: _Host) -> m.Event:
     return m.ViewersEvent(**context, data=m.Viewers(count=max(0, message.total)))
 
 
-def _control(message: Any, context: _Context) -> m.Event | None:
+def _control(message: Any, context: _Context, _: _Host) -> m.Event | None:
     if message.action not in (STREAM_ENDED, STREAM_SUSPENDED):
         return None
     context["id"] = f"{context['room']}-ended"
     return m.LiveEvent(**context, data=m.Live(phase="ended"))
 
 
-def _user(user: Any, identity: Any = None) -> m.User | None:
-    """None for a message without a user. Who follows, moderates or subscribes stands in ``identity``
-    (gifts and comments only) and in the badges."""
-    if not user or not (user.id or user.id_str):
+def _question(message: Any, context: _Context, _: _Host) -> m.Event | None:
+    question = message.data
+    text = plain_text(question.content) if question else ""
+    if not text:
         return None
-    levels = {int(b.scene_type): _level(b) for b in user.badge_list}
-    subscriber = SCENE_SUBSCRIBER in levels or SCENE_NEW_SUBSCRIBER in levels
-    return m.User(
-        id=str(user.id or user.id_str),
-        name=_text(user.display_id),
-        nickname=_text(user.nickname),
-        follower=bool(identity and identity.is_follower_of_anchor),
-        moderator=SCENE_MODERATOR in levels or bool(identity and identity.is_moderator_of_anchor),
-        subscriber=subscriber or bool(identity and identity.is_subscriber_of_anchor),
-        fan_level=levels.get(SCENE_FANS, 0),
-        gifter_level=levels.get(SCENE_GIFTER, 0),
+    data = m.Question(user=person(question.user), text=text, plain=normalise(text))
+    return m.QuestionEvent(**context, data=data)
+
+
+def _envelope(message: Any, context: _Context, _: _Host) -> m.Event | None:
+    info = message.envelope_info
+    sender = plain_text(info.send_user_id) if info else ""
+    if not (sender or (info and info.diamond_count > 0)) or message.display == ENVELOPE_HIDDEN:
+        return None
+    data = m.Envelope(
+        user=m.User(id=sender, nickname=plain_text(info.send_user_name)) if sender else None,
+        coins=info.diamond_count if info.diamond_count > 0 else None,
+        people=info.people_count if info.people_count > 0 else None,
     )
+    return m.EnvelopeEvent(**context, data=data)
 
 
-def _level(badge: Any) -> int:
-    extra = badge.privilege_log_extra
-    text = extra.level if extra else ""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+def _battle(message: Any, context: _Context, host: _Host) -> m.Event | None:
+    phase: Literal["started", "ended"]
+    if message.action == BATTLE_OPENED:
+        phase = "started"
+    elif message.action in (BATTLE_FINISHED, BATTLE_CUT_SHORT):
+        phase = "ended"
+    else:
+        return None
+    entries = message.anchors_info[:MAX_SIDES]
+    hosts = {entry.key: entry.value.user if entry.value else None for entry in entries}
+    own = host.id or next((str(id_) for id_, user in hosts.items() if _is_own(user, context, host)), "")
+    results = message.battle_result if len(message.battle_result) <= MAX_SIDES else {}
+    points = {id_: results[id_].score if id_ in results else 0 for id_ in {*hosts, *results}}
+    return _battle_event(message, context, phase, points, own)
 
 
-def _text(text: str) -> str:
-    return clean(text, MAX_TEXT)
+def _is_own(user: Any, context: _Context, host: _Host) -> bool:
+    return bool(user) and (str(user.room_id) == context["room"] or user.display_id.lower() == host.name.lower())
 
 
-_CONVERTERS: dict[str, Callable[[Any, _Context], m.Event | None]] = {
+def _points(message: Any, context: _Context, host: _Host) -> m.Event | None:
+    if len(message.armies) > MAX_SIDES:
+        return None
+    points = {id_: army.hostscore for id_, army in message.armies.items()}
+    return _battle_event(message, context, "points", points, host.id)
+
+
+def _battle_event(
+    message: Any,
+    context: _Context,
+    phase: Literal["started", "points", "ended"],
+    points: dict[int, int],
+    own: str,
+) -> m.BattleEvent:
+    sides = [m.Side(id=str(id_), points=max(0, p), own=str(id_) == own) for id_, p in sorted(points.items())]
+    return m.BattleEvent(**context, data=m.Battle(battle=str(message.battle_id), phase=phase, sides=sides))
+
+
+_CONVERTERS: dict[str, Callable[[Any, _Context, _Host], m.Event | None]] = {
     "WebcastGiftMessage": _gift,
     "WebcastChatMessage": _comment,
     "WebcastLikeMessage": _like,
@@ -193,6 +270,10 @@ _CONVERTERS: dict[str, Callable[[Any, _Context], m.Event | None]] = {
     "WebcastSubNotifyMessage": _subscribe,
     "WebcastRoomUserSeqMessage": _viewers,
     "WebcastControlMessage": _control,
+    "WebcastQuestionNewMessage": _question,
+    "WebcastEnvelopeMessage": _envelope,
+    "WebcastLinkMicBattle": _battle,
+    "WebcastLinkMicArmies": _points,
 }
 
 METHODS = frozenset(_CONVERTERS)

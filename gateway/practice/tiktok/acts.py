@@ -1,6 +1,7 @@
 """What viewers of a practice LIVE do: a closed set of small frozen values."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ GIFTS = (
 class Tap:
     """One message of a gift: ``count`` so far in the streak ``group``; ``ended`` is its last message.
 
-    ``priced=False`` leaves the gift's description out, as the platform sometimes does.
+    ``priced=False`` leaves the gift's description out, as the platform sometimes does. ``to`` is the host of a
+    group LIVE who gets it; None where there is but one.
     """
 
     viewer: Viewer
@@ -55,6 +57,7 @@ class Tap:
     ended: bool = False
     group: int = 0
     priced: bool = True
+    to: Viewer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,41 @@ class Subscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """Asked through the platform's own questions."""
+
+    viewer: Viewer
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chest:
+    """A treasure chest of ``coins`` for the first ``people`` viewers; ``gone``: it leaves the screen."""
+
+    viewer: Viewer
+    coins: int
+    people: int
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One host of a battle, known as the account's own by its @name, and the points so far."""
+
+    host: Viewer
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Battle:
+    """A battle is told thrice and more: it starts, has points, and ends."""
+
+    id: int
+    phase: Literal["invited", "started", "points", "ended"]
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Watching:
     """How many are watching now."""
 
@@ -109,4 +147,18 @@ class Unknown:
     payload: bytes = b"\x0a\x03abc"
 
 
-Act = Tap | Comment | Likes | Follow | Share | Join | Subscribe | Watching | End | Unknown
+Act = (
+    Tap
+    | Comment
+    | Likes
+    | Follow
+    | Share
+    | Join
+    | Subscribe
+    | Question
+    | Chest
+    | Battle
+    | Watching
+    | End
+    | Unknown
+)

@@ -8,12 +8,15 @@ from google.protobuf.message import Message
 
 from gateway.practice.tiktok.acts import (
     Act,
+    Battle,
+    Chest,
     Comment,
     End,
     Follow,
     Gift,
     Join,
     Likes,
+    Question,
     Share,
     Subscribe,
     Tap,
@@ -29,6 +32,10 @@ FOLLOWED, SHARED = 1, 3
 """SocialMessage.action."""
 STREAM_ENDED = 3
 """ControlMessage.action."""
+NEW, HIDDEN = 1, 2
+"""EnvelopeMessage.display."""
+BATTLE_ACTIONS = {"invited": 1, "started": 4, "ended": 5}
+"""LinkMicBattle.action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ def heartbeat(room: int) -> bytes:
 
 def _message(act: Act, at: Stamp) -> tuple[str, Message | bytes]:
     match act:
-        case Tap(viewer, gift, count, ended, group, priced):
+        case Tap(viewer, gift, count, ended, group, priced, to):
             return "WebcastGiftMessage", pb.GiftMessage(
                 common=_common("WebcastGiftMessage", at),
                 gift_id=gift.id,
@@ -89,6 +96,7 @@ def _message(act: Act, at: Stamp) -> tuple[str, Message | bytes]:
                 repeat_end=int(ended),
                 group_id=group,
                 user=_user(viewer),
+                to_user=_user(to) if to else None,
                 gift=_gift(gift) if priced else None,
                 user_identity=_identity(viewer),
             )
@@ -122,6 +130,24 @@ def _message(act: Act, at: Stamp) -> tuple[str, Message | bytes]:
             return "WebcastSubNotifyMessage", pb.SubNotifyMessage(
                 common=_common("WebcastSubNotifyMessage", at), user=_user(viewer), sub_month=1
             )
+        case Question(viewer, text):
+            return "WebcastQuestionNewMessage", pb.QuestionNewMessage(
+                common=_common("WebcastQuestionNewMessage", at),
+                data=pb.Question(content=text, user=_user(viewer)),
+            )
+        case Chest(viewer, coins, people, gone):
+            return "WebcastEnvelopeMessage", pb.EnvelopeMessage(
+                common=_common("WebcastEnvelopeMessage", at),
+                envelope_info=pb.EnvelopeInfo(
+                    send_user_id=str(viewer.id),
+                    send_user_name=viewer.nickname or viewer.name,
+                    diamond_count=coins,
+                    people_count=people,
+                ),
+                display=HIDDEN if gone else NEW,
+            )
+        case Battle():
+            return _battle(act, at)
         case Watching(count):
             return "WebcastRoomUserSeqMessage", pb.RoomUserSeqMessage(
                 common=_common("WebcastRoomUserSeqMessage", at), total=count, total_user=at.visits
@@ -134,6 +160,29 @@ def _message(act: Act, at: Stamp) -> tuple[str, Message | bytes]:
             return method, payload
         case _:
             assert_never(act)
+
+
+def _battle(battle: Battle, at: Stamp) -> tuple[str, Message]:
+    if battle.phase == "points":
+        return "WebcastLinkMicArmies", pb.LinkMicArmies(
+            common=_common("WebcastLinkMicArmies", at),
+            battle_id=battle.id,
+            armies={side.host.id: pb.BattleArmies(hostscore=side.points) for side in battle.sides},
+        )
+    hosts = [
+        pb.BattleHostEntry(
+            key=side.host.id, value=pb.BattleHost(user=pb.BattleHostUser(display_id=side.host.name))
+        )
+        for side in battle.sides
+    ]
+    results = {side.host.id: pb.BattleResult(score=side.points) for side in battle.sides if side.points}
+    return "WebcastLinkMicBattle", pb.LinkMicBattle(
+        common=_common("WebcastLinkMicBattle", at),
+        battle_id=battle.id,
+        action=BATTLE_ACTIONS[battle.phase],
+        battle_result=results,
+        anchors_info=hosts,
+    )
 
 
 def _common(method: str, at: Stamp, key: str = "") -> pb.Common:

@@ -1,12 +1,10 @@
-"""One account's practice LIVE: who watches its socket, and what is sent into it."""
+"""One account's practice LIVE: who watches it, what is sent into it, and the knobs with which it fails."""
 
 import asyncio
-import contextlib
 import itertools
 import time
-from collections import deque
-
-from aiohttp import web
+from collections import Counter, deque
+from typing import Protocol
 
 from gateway.practice.tiktok import frames
 from gateway.practice.tiktok.acts import (
@@ -23,39 +21,23 @@ from gateway.practice.tiktok.acts import (
     Viewer,
     Watching,
 )
+from gateway.practice.tiktok.ids import snowflake
+from gateway.practice.tiktok.mischief import Message, Mischief
+from gateway.practice.tiktok.receipts import Receipts, SentGift
 from gateway.webcast import webcast_pb2 as pb
 
 HISTORY = 6
 """Comments that a client is sent again when it joins; TikTok's ``history_comment_count``."""
-MAX_BEHIND = 10_000
-"""Frames waiting for one socket before it is dropped."""
-
-_ids = itertools.count(1)
 
 
-def snowflake() -> int:
-    """A new id in the manner of the platform: milliseconds in the upper bits, so never used before."""
-    return (int(time.time() * 1000) << 22) | (next(_ids) & 0x3FFFFF)
-
-
-class Watcher:
-    """One client's socket and the frames that wait for it."""
-
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
-        self.socket = socket
-        self.transport = request.transport
-        self.frames: asyncio.Queue[bytes] = asyncio.Queue(MAX_BEHIND)
+class Watcher(Protocol):
+    """Who hears the room: a client's socket, or a source without one."""
 
     def send(self, frame: bytes) -> None:
-        try:
-            self.frames.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.abort()
+        """One frame; must return at once."""
 
     def abort(self) -> None:
-        """Cut the line: no close frame, as when a router dies."""
-        if self.transport is not None:
-            self.transport.abort()
+        """Cut the line."""
 
 
 class Streak:
@@ -80,27 +62,41 @@ class Streak:
 
 
 class Room:
-    """What an account's LIVE says, and the knobs with which it fails.
+    """What an account's LIVE says. Everything that is sent goes to every watcher; with nobody watching it is
+    gone, as on the platform.
 
-    ``acks``, ``heartbeats`` and ``entered`` count what clients sent. Everything that is sent goes to
-    every watcher; with nobody watching it is gone, as on the platform.
+    ``acks``, ``heartbeats`` and ``entered`` count what clients sent; ``sent`` counts acts by kind, whether
+    somebody watched or not.
+
+    The knobs that are attributes:
+    ``live``: False makes it offline; the sockets that are open stay so.
+    ``hidden``: the platform says that there is no such account.
+    ``age_restricted``: no room info without a login; the rest goes on, as on the platform.
+    ``private``: only friends may watch: every socket is refused, and no reason given.
+    ``closes_in_handshake``: the streamer begins anew whenever a signature has been given out, so that the room
+    asked for is gone when its socket is opened.
+    ``mischief``: messages forgotten, doubled, late; None for a sound room.
     """
 
     def __init__(self, username: str, *, live: bool = True, title: str = "Practice") -> None:
         self.username = username
         self.title = title
         self.live = live
+        self.hidden = self.age_restricted = self.private = self.closes_in_handshake = False
         self.room_id = snowflake()
         self.likes = 0
         self.watching = 0
         self.visits = 0
         self.acks = self.heartbeats = self.entered = 0
+        self.sent: Counter[type[Act]] = Counter()
         self.watchers: list[Watcher] = []
+        self._mischief: Mischief | None = None
         self._history: deque[tuple[Act, frames.Stamp]] = deque(maxlen=HISTORY)
         self._log_ids = itertools.count(1)
+        self._receipts = Receipts()
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     # -- what viewers do -------------------------------------------------------------------------
 
@@ -143,20 +139,25 @@ class Room:
     def send(self, *acts: Act, msg_id: int | None = None) -> list[int]:
         """Send acts in one frame; returns their msg_ids. With ``msg_id`` the first repeats that id."""
         now_ms = int(time.time() * 1000)
-        envelopes = []
+        messages = []
         for act in acts:
             self._count(act)
             at = frames.Stamp(self.room_id, msg_id or snowflake(), now_ms, self.likes, self.watching, self.visits)
             msg_id = None
             if isinstance(act, Comment):
                 self._history.append((act, at))
-            envelopes.append(frames.envelope(act, at))
-        self._send(envelopes, now_ms)
-        return [e.msg_id for e in envelopes]
+            messages.append(Message(act, frames.envelope(act, at)))
+        ids = [m.envelope.msg_id for m in messages]
+        if self._mischief is not None:
+            ends = any(isinstance(act, End) for act in acts)  # nobody would hear what comes after it
+            before = self._mischief.settle() if ends else []
+            messages = before + (messages if ends else self._mischief.disturb(messages))
+        self._push(messages)
+        return ids
 
     def send_history(self) -> None:
         """Repeat the last comments as history, as the platform does when a client joins."""
-        self._send(self.history(), int(time.time() * 1000))
+        self._push_envelopes(self.history())
 
     def history(self) -> list[pb.Envelope]:
         return [frames.envelope(act, at, history=True) for act, at in self._history]
@@ -175,9 +176,11 @@ class Room:
         self.live = False
         self.send(End())
 
+    # -- knobs of the line -----------------------------------------------------------------------
+
     def abort(self) -> None:
         """Cut every socket without a close frame."""
-        for watcher in self.watchers:
+        for watcher in list(self.watchers):
             watcher.abort()
 
     def stall(self) -> None:
@@ -187,56 +190,78 @@ class Room:
     def resume(self) -> None:
         self._flowing.set()
 
-    async def until(self, *, watchers: int | None = None, acks: int = 0, heartbeats: int = 0) -> None:
-        """Wait until so many sockets are open and so many acks and heartbeats have come."""
-        async with self._changed:
-            await self._changed.wait_for(
-                lambda: (
-                    (watchers is None or len(self.watchers) == watchers)
-                    and self.acks >= acks
-                    and self.heartbeats >= heartbeats
-                )
-            )
+    async def flows(self) -> None:
+        """Return when the room is not stalled."""
+        await self._flowing.wait()
 
-    # -- the socket ------------------------------------------------------------------------------
+    @property
+    def mischief(self) -> Mischief | None:
+        return self._mischief
 
-    async def serve(self, watcher: Watcher) -> None:
-        """Speak with one client until it goes. The caller has prepared the socket."""
-        writer = asyncio.create_task(self._write(watcher))
+    @mischief.setter
+    def mischief(self, mischief: Mischief | None) -> None:
+        """What the one before held back is sent now."""
+        held = self._mischief.settle() if self._mischief is not None else []
+        self._mischief = mischief
+        self._push(held)
+
+    def send_raw(self, frame: bytes) -> None:
+        """Any bytes as one frame, such as those of ``badframes``."""
+        for watcher in self.watchers:
+            watcher.send(frame)
+
+    # -- who watches -----------------------------------------------------------------------------
+
+    def enter(self, watcher: Watcher) -> None:
+        """From now on the watcher hears the room; of one that has ended it hears that."""
         self.watchers.append(watcher)
-        await self._notify()
         if not self.live:
-            watcher.send(self._frame([frames.envelope(End(), self._stamp())]))
-        try:
-            async for message in watcher.socket:
-                if message.type is web.WSMsgType.BINARY:
-                    self._hear(watcher, pb.PushFrame.FromString(message.data))
-                    await self._notify()
-        finally:
-            self.watchers.remove(watcher)
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writer
-            await self._notify()
+            stamp = frames.Stamp(self.room_id, snowflake(), int(time.time() * 1000))
+            watcher.send(self._frame(next(self._log_ids), [frames.envelope(End(), stamp)]))
+        self._notify()
 
-    async def _write(self, watcher: Watcher) -> None:
-        with contextlib.suppress(ConnectionError):
-            while True:
-                frame = await watcher.frames.get()
-                await self._flowing.wait()
-                await watcher.socket.send_bytes(frame)
+    def leave(self, watcher: Watcher) -> None:
+        self.watchers.remove(watcher)
+        self._notify()
 
-    def _hear(self, watcher: Watcher, frame: pb.PushFrame) -> None:
+    def hear(self, frame: pb.PushFrame, watcher: Watcher) -> None:
+        """What a client says."""
         match frame.payload_type:
             case "ack":
                 self.acks += 1
+                self._receipts.acknowledge(frame.log_id)
             case "hb":
                 self.heartbeats += 1
                 watcher.send(frames.heartbeat(self.room_id))
             case "im_enter_room":
                 self.entered += 1
+        self._notify()
+
+    def sent_gifts(self) -> list[SentGift]:
+        """The gift messages that went to a watcher, in the order in which they were sent."""
+        return self._receipts.gifts(acknowledged=False)
+
+    def acknowledged_gifts(self) -> list[SentGift]:
+        """Those of ``sent_gifts`` that a client has acknowledged: they must not get lost any more."""
+        return self._receipts.gifts(acknowledged=True)
+
+    async def until(self, *, watchers: int | None = None, acks: int = 0, heartbeats: int = 0) -> None:
+        """Wait until so many are watching and so many acks and heartbeats have come."""
+        while not (
+            (watchers is None or len(self.watchers) == watchers)
+            and self.acks >= acks
+            and self.heartbeats >= heartbeats
+        ):
+            await self._changed.wait()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    # -- frames ----------------------------------------------------------------------------------
 
     def _count(self, act: Act) -> None:
+        self.sent[type(act)] += 1
         match act:
             case Likes(_, count):
                 self.likes += count
@@ -245,19 +270,17 @@ class Room:
             case Join():
                 self.visits += 1
 
-    def _stamp(self) -> frames.Stamp:
-        return frames.Stamp(self.room_id, snowflake(), int(time.time() * 1000))
-
-    def _frame(self, envelopes: list[pb.Envelope]) -> bytes:
-        return frames.push(envelopes, next(self._log_ids), int(time.time() * 1000))
-
-    def _send(self, envelopes: list[pb.Envelope], now_ms: int) -> None:
-        if not self.watchers or not envelopes:
+    def _push(self, messages: list[Message]) -> None:
+        if not self.watchers or not messages:
             return
-        frame = frames.push(envelopes, next(self._log_ids), now_ms)
-        for watcher in self.watchers:
-            watcher.send(frame)
+        log_id = self._push_envelopes([m.envelope for m in messages])
+        self._receipts.sent(self.room_id, log_id, messages)
 
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    def _push_envelopes(self, envelopes: list[pb.Envelope]) -> int:
+        log_id = next(self._log_ids)
+        if self.watchers and envelopes:
+            self.send_raw(self._frame(log_id, envelopes))
+        return log_id
+
+    def _frame(self, log_id: int, envelopes: list[pb.Envelope]) -> bytes:
+        return frames.push(envelopes, log_id, int(time.time() * 1000))

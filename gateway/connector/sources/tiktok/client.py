@@ -5,9 +5,8 @@ import contextlib
 import logging
 import ssl
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from functools import cache
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache, partial
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -15,9 +14,11 @@ import httpx
 from TikTokLive.client.client import TikTokLiveClient
 from TikTokLive.client.errors import TikTokLiveError, UserOfflineError
 from TikTokLive.client.logger import TikTokLiveLogHandler
+from TikTokLive.client.web.routes.fetch_is_live import MissingRoomIdInResponse
 from TikTokLive.client.web.web_settings import WebDefaults
 from websockets.exceptions import WebSocketException
 from websockets.legacy.client import WebSocketClientProtocol
+from websockets.legacy.protocol import broadcast
 
 from gateway.connector.sources.tiktok.signing import Signing
 from gateway.settings.models import TikTok
@@ -28,8 +29,11 @@ HTTP_TIMEOUT = 10.0
 """Seconds for one request to TikTok or the signing service; the library sets none for the latter."""
 CLOSE_TIMEOUT = 1.0
 """Seconds for the socket's closing handshake; a dead line never answers it."""
-MAX_QUEUE = 1024
-"""Frames read ahead of the decoder, so that each is stamped when it came."""
+TURN = 0.005
+"""Seconds for which one account may decode while others wait."""
+
+Take = Callable[[bytes], Awaitable[None]]
+"""Takes the bytes of one frame; the next is read when it returns."""
 
 _logger = TikTokLiveLogHandler.get_logger()
 _logger.handlers.clear()  # its own handler writes to stderr past everybody's logging settings
@@ -38,50 +42,66 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request at
 
 
 class Socket(WebSocketClientProtocol):
-    """Notes when each message came off the wire, before it waited for those ahead of it to be decoded."""
+    """Hands each frame to ``take`` as it comes, and none to TikTokLive: its decoder costs a hundred times ours.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    TikTokLive goes on waiting for a frame, and so learns of the connection's end.
+    """
+
+    def __init__(self, *args: Any, take: Take, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._arrivals: deque[float] = deque()
-        self.arrived = 0.0
-        """When the message read last came, in seconds since 1970; 0 before the first."""
+        self._take = take
         self.heard = time.time()
-        """When any frame came last, read or not, in seconds since 1970."""
+        """When any bytes came last, in seconds since 1970."""
         self.heard_at = self.loop.time()
         """The same by the loop's clock, which nobody sets."""
+        self._turn = self.heard_at
 
-    async def read_message(self) -> Any:
-        message = await super().read_message()
-        if message is not None:
-            self.heard, self.heard_at = time.time(), self.loop.time()
-            self._arrivals.append(self.heard)
-        return message
+    def data_received(self, data: bytes) -> None:
+        self.heard, self.heard_at = time.time(), self.loop.time()
+        super().data_received(data)
 
-    async def recv(self) -> Any:
-        message = await super().recv()
-        self.arrived = self._arrivals.popleft()
-        return message
+    async def read_message(self) -> None:
+        """Reads to the end of the connection; the next message for TikTokLive is what it returns."""
+        while (frame := await super().read_message()) is not None:
+            await self._take(frame.encode() if isinstance(frame, str) else frame)
+            if self.turn_is_over:
+                await self.next_turn()
+
+    @property
+    def turn_is_over(self) -> bool:
+        """Reading and decoding what has come never waits by itself: the other accounts have waited long enough."""
+        return self.loop.time() - max(self._turn, self.heard_at) > TURN
+
+    async def next_turn(self) -> None:
+        await asyncio.sleep(0)
+        self._turn = self.loop.time()
+
+    def push(self, frame: bytes) -> None:
+        """Send without waiting; nothing when the connection is closed."""
+        broadcast((self,), frame)
 
 
 class Client(TikTokLiveClient):  # type: ignore[misc]  # the library is untyped for us
-    """One connection to one account's LIVE. ``on_response`` is called with every decoded envelope.
+    """One connection to one account's LIVE. ``on_live`` is called once, with what the signing service already
+    knew of it, then ``take`` with every frame.
 
     TikTokLive's emitter is not used: it loses exceptions, and does not tell which message is history.
     """
 
-    def __init__(self, username: str, signing: Signing, on_response: Callable[[Any], None]) -> None:
+    def __init__(self, username: str, signing: Signing, on_live: Callable[[Any], None], take: Take) -> None:
         options = {"timeout": HTTP_TIMEOUT, "verify": _tls(), "trust_env": not _is_local()}
         super().__init__(
             username,
             web_kwargs={"httpx_kwargs": dict(options)},
             ws_kwargs={
-                "create_protocol": Socket,
+                "create_protocol": partial(Socket, take=self._take),
                 "open_timeout": HTTP_TIMEOUT,
                 "close_timeout": CLOSE_TIMEOUT,
-                "max_queue": MAX_QUEUE,
             },
         )
-        self._on_response = on_response
+        self._on_live = on_live
+        self._take_frame = take
+        self._open = asyncio.Event()
         # In place of the library's own, which has no time-out and does not verify certificates.
         sdk = self.web.signer.sdk_client
         key = {"X-Api-Key": signing.key} if signing.key else {}
@@ -97,10 +117,16 @@ class Client(TikTokLiveClient):  # type: ignore[misc]  # the library is untyped 
         )
 
     async def _parse_webcast_response(self, webcast_response: Any) -> AsyncIterator[Any]:
-        self._on_response(webcast_response)
+        self._on_live(webcast_response)
+        self._open.set()
         none: tuple[Any, ...] = ()
         for event in none:  # the library wants a generator of events for its emitter
             yield event
+
+    async def _take(self, frame: bytes) -> None:
+        if not self._open.is_set():  # the first may come before TikTokLive says that it is connected
+            await self._open.wait()
+        await self._take_frame(frame)
 
     @property
     def socket(self) -> Socket | None:
@@ -119,7 +145,10 @@ class Client(TikTokLiveClient):  # type: ignore[misc]  # the library is untyped 
         except (TikTokLiveError, LookupError, ValueError, TypeError) as e:
             log.debug("%s: its page tells no room (%s); asking the API", self.unique_id, e)
             room = await self.web.fetch_room_id_from_api(self.unique_id)
-        if True not in await self.web.fetch_is_live.fetch_is_live_room_ids(int(room)):
+        alive = await self.web.fetch_is_live.fetch_is_live_room_ids(int(room))
+        if not alive:  # it speaks of no room to whom it takes for a robot
+            raise MissingRoomIdInResponse
+        if True not in alive:
             raise UserOfflineError
         return str(room)
 
@@ -131,6 +160,7 @@ class Client(TikTokLiveClient):  # type: ignore[misc]  # the library is untyped 
 
     async def hang_up(self, task: asyncio.Task[None] | None, *, politely: bool) -> None:
         """End everything the connection began. The library's own ``close`` cancels all tasks of the loop."""
+        self._open.set()
         socket = self.socket
         if socket is not None:
             if politely:

@@ -1,10 +1,11 @@
-"""The process's one budget of signatures: the signing service counts us by address and by key."""
+"""The signing service's key, its turns and its limits: it counts us by address and by key."""
 
 import time
 
 import httpx
 
-from gateway.connector.sources.base import RateLimited
+from gateway.connector.budget import Budget, Turns
+from gateway.connector.sources.base import PACE, RateLimited
 
 LIMITED_FOR = 60.0
 """Seconds to stay away from a service that says 429 and not for how long."""
@@ -15,19 +16,24 @@ _A_DATE = 1e9
 
 
 class Signing:
-    """Shared by all accounts: after one 429 nobody asks until the limit is over.
+    """Shared by all accounts: each waits for its turn, and after one 429 nobody asks until the limit is over.
 
     ``key`` is the signing service's API key, None to go without.
     """
 
-    def __init__(self, key: str | None = None) -> None:
+    def __init__(self, key: str | None = None, budget: Budget | None = None) -> None:
         self.key = key
-        self._closed_until = 0.0
+        self._budget = budget or Turns(PACE.sign)
+
+    async def turn(self, account: str) -> None:
+        """Wait until the account may sign. Raises ``RateLimited`` while the service wants to be left alone."""
+        await self._budget.turn(account)
+        self.check()
 
     def check(self) -> None:
         """Raises ``RateLimited`` while the service wants to be left alone."""
-        if time.time() < self._closed_until:
-            raise RateLimited(self._words(), self._closed_until)
+        if time.time() < self._budget.limited_until:
+            raise RateLimited(self._words(), self._budget.limited_until)
 
     async def on_response(self, response: httpx.Response) -> None:
         """Look at an answer before TikTokLive does. Raises ``RateLimited`` for a 429.
@@ -36,8 +42,8 @@ class Signing:
         """
         if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
             return
-        self._closed_until = time.time() + limit_seconds(response.headers, time.time())
-        raise RateLimited(self._words(), self._closed_until)
+        self._budget.limit(time.time() + limit_seconds(response.headers, time.time()))
+        raise RateLimited(self._words(), self._budget.limited_until)
 
     def _words(self) -> str:
         words = "the signing service limits us (429): too many connections were begun"

@@ -1,43 +1,42 @@
 """One account's LIVE on TikTok as a ``Source``."""
 
 import asyncio
-import logging
 import time
-from collections import Counter
+from functools import partial
 from typing import Any
 
 from TikTokLive.events.proto_events import EVENT_MAPPINGS
+from TikTokLive.proto import (
+    HeartBeatMessage,
+    ProtoMessageFetchResult,
+    WebcastImEnterRoomMessage,
+    WebcastPushFrame,
+)
 
 from gateway import messages as m
-from gateway.connector.sources import mapping
 from gateway.connector.sources.base import Lost, Pace, Sink, Stalled, Stream
+from gateway.connector.sources.decoder import Decoder
 from gateway.connector.sources.tiktok.client import Client, Socket, set_addresses
 from gateway.connector.sources.tiktok.signing import Signing
 from gateway.connector.sources.tiktok.trouble import ASKING, LISTENING, in_words
 from gateway.settings.models import TikTok
+from gateway.webcast.frame import acknowledgement
 
-log = logging.getLogger(__name__)
-
-KINDS_KEPT = 200
-"""Kinds of unknown messages that are counted one by one."""
-UNREADABLE = (ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError)
-"""What decoding a message may raise when its bytes are not what they should be."""
-
-_DECODERS: dict[str, type[Any]] = {method: EVENT_MAPPINGS[method] for method in mapping.METHODS}
-for _decoder in _DECODERS.values():
-    # The first parse of a class resolves its whole tree of types, some 50 ms: not during a LIVE.
-    _decoder().parse(b"")
+KNOWN = frozenset(EVENT_MAPPINGS)
+"""The kinds of messages that TikTokLive knows; others are new."""
+for _kind in (ProtoMessageFetchResult, WebcastPushFrame, HeartBeatMessage, WebcastImEnterRoomMessage):
+    # The first use of a class resolves its whole tree of types, some 50 ms: not during a LIVE.
+    bytes(_kind().parse(b""))
 
 
 class TikTokSource:
     """See ``Source``. ``addresses`` name another platform that speaks as TikTok does, for the whole process.
 
-    ``unreadable`` counts messages that could not be decoded, ``unknown`` the kinds nobody knows.
+    ``decoder`` counts what could not be read.
     """
 
     def __init__(self, stream: Stream, username: str, addresses: TikTok, signing: Signing, pace: Pace) -> None:
-        self.unreadable = 0
-        self.unknown: Counter[str] = Counter()
+        self.decoder = Decoder(stream)
         self._stream = stream
         self._username = username
         self._signing = signing
@@ -47,25 +46,41 @@ class TikTokSource:
         set_addresses(addresses)
 
     @property
+    def unknown(self) -> dict[str, int]:
+        """How often messages came of kinds that TikTokLive does not know either, by name."""
+        return {kind: n for kind, n in self.decoder.skipped.items() if kind not in KNOWN}
+
+    @property
     def heard(self) -> float:
         return self._socket.heard if self._socket is not None else 0.0
 
     async def run(self, sink: Sink, room: str = "") -> None:
-        over = asyncio.Event()
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def on_response(response: Any) -> None:
-            if self._read(response, client.socket, sink):
-                over.set()
+        def on_live(response: Any) -> None:
+            self._socket = client.socket
+            sink.on_live(self._room)
+            for envelope in response.messages:
+                self._hand_on(envelope, sink, over)
 
-        client = Client(self._username, self._signing, on_response)
+        async def take(frame: bytes) -> None:
+            try:
+                await self._take(frame, sink, over)
+            except Exception as e:  # noqa: BLE001  (websockets would take it for a broken connection)
+                if not over.done():
+                    over.set_exception(e)
+
+        client = Client(self._username, self._signing, on_live, take)
         task: asyncio.Task[None] | None = None
         politely = True
         try:
             try:
-                async with asyncio.timeout(self._pace.connect):
+                async with asyncio.timeout(self._pace.connect) as limit:
                     self._room = room or await client.find_room()
                     sink.on_found(self._room)
-                    self._signing.check()
+                    limit.reschedule(None)  # the others' turns may take longer than a connection
+                    await self._signing.turn(self._stream.account)
+                    limit.reschedule(asyncio.get_running_loop().time() + self._pace.connect)
                     task = await client.open(self._room)
             except ASKING as e:
                 raise in_words(e, self._username) from e
@@ -77,55 +92,46 @@ class TikTokSource:
             politely = False
             raise
         finally:
+            if not over.cancel() and not over.cancelled():
+                over.exception()  # looked at, so that asyncio does not complain of an unseen one
             await client.hang_up(task, politely=politely)
 
-    async def _listen(self, client: Client, task: asyncio.Task[None], over: asyncio.Event) -> None:
+    async def _listen(self, client: Client, task: asyncio.Task[None], over: asyncio.Future[None]) -> None:
         """Return when the LIVE is over. Raises ``Stalled`` when nothing comes, else what ended the connection."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        ended = asyncio.ensure_future(over.wait())
-        try:
-            while True:
-                heard = client.socket.heard_at if client.socket is not None else began
-                patience = heard + self._pace.stall - loop.time()
-                if patience <= 0:
-                    raise Stalled(f"TikTok has said nothing for {self._pace.stall:.0f} s; connecting again")
-                await asyncio.wait((task, ended), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-                if over.is_set():
-                    return
-                if task.done():
-                    task.result()
-                    raise Lost("TikTok closed the connection; connecting again")
-        finally:
-            ended.cancel()
+        while True:
+            heard = client.socket.heard_at if client.socket is not None else began
+            patience = heard + self._pace.stall - loop.time()
+            if patience <= 0:
+                raise Stalled(f"TikTok has said nothing for {self._pace.stall:.0f} s; connecting again")
+            await asyncio.wait((task, over), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if over.done():
+                return over.result()
+            if task.done():
+                task.result()
+                raise Lost("TikTok closed the connection; connecting again")
 
-    def _read(self, response: Any, socket: Socket | None, sink: Sink) -> bool:
-        """Hand one envelope's messages on; True when one says that the LIVE is over."""
-        if response.is_first:
-            self._socket = socket
-            sink.on_live(self._room)
-        received = (socket.arrived if socket is not None else 0.0) or time.time()
-        over = False
-        for message in response.messages:
-            if message.is_history:  # it happened before we came, and was paid then if we were there
-                continue
-            event = self._decode(message, received)
-            if event is not None:
-                sink.on_event(event)
-                over = over or isinstance(event, m.LiveEvent)
-        return over
+    async def _take(self, frame: bytes, sink: Sink, over: asyncio.Future[None]) -> None:
+        """Hand one frame's events on, and how to acknowledge them."""
+        opened = self.decoder.unpack(frame)
+        socket = self._socket
+        if opened is None or socket is None:
+            return
+        push, result = opened
+        for envelope in result.messages:
+            self._hand_on(envelope, sink, over)
+            if socket.turn_is_over:
+                await socket.next_turn()
+        if result.need_ack and not over.done():
+            sink.on_frame(partial(socket.push, acknowledgement(push.log_id, result.internal_ext)))
 
-    def _decode(self, message: Any, received: float) -> m.Event | None:
-        decoder = _DECODERS.get(message.method)
-        if decoder is None:
-            if message.method not in EVENT_MAPPINGS and len(self.unknown) < KINDS_KEPT:
-                self.unknown[message.method] += 1
-            return None
-        try:
-            decoded = decoder().parse(message.payload)
-            return mapping.to_event(self._stream, self._room, message.method, decoded, message.msg_id, received)
-        except UNREADABLE as e:
-            self.unreadable += 1
-            level = logging.WARNING if self.unreadable == 1 else logging.DEBUG
-            log.log(level, "%s: cannot read a %s: %r", self._stream.account, message.method, e)
-            return None
+    def _hand_on(self, envelope: Any, sink: Sink, over: asyncio.Future[None]) -> None:
+        if over.done():  # its last word was spoken, or nobody listens any more
+            return
+        received = self._socket.heard if self._socket is not None else time.time()
+        event = self.decoder.event(self._room, envelope, received)
+        if event is not None:
+            sink.on_event(event)
+            if isinstance(event, m.LiveEvent):
+                over.set_result(None)

@@ -1,4 +1,4 @@
-"""Likes, joins and viewer counts, merged to at most two messages a second of each. Pure."""
+"""Likes, joins, viewer counts and a battle's points, merged to at most two messages a second of each. Pure."""
 
 import msgspec
 
@@ -7,7 +7,8 @@ from gateway import messages as m
 INTERVAL = 0.5
 """Seconds between two messages of one kind and account (the contract: at most 2/s)."""
 
-Merged = m.LikeEvent | m.JoinEvent | m.ViewersEvent
+Merged = m.LikeEvent | m.JoinEvent | m.ViewersEvent | m.BattleEvent
+"""Of battles only the points: a beginning or an end is never merged."""
 
 
 class Merger:
@@ -33,10 +34,22 @@ class Merger:
         self._free_at[kind] = now + self._interval
         return event
 
+    def sent(self, kind: type[Merged], now: float) -> None:
+        """One of the kind was sent past the merger: the next waits as after its own."""
+        self._free_at[kind] = now + self._interval
+
+    def free(self, kind: type[Merged]) -> None:
+        """The next of the kind goes at once."""
+        self._free_at.pop(kind, None)
+
     @property
     def due(self) -> float | None:
         """When ``take_due`` has something to give."""
         return min((self._free_at[kind] for kind in self._waiting), default=None)
+
+    def take(self, kind: type[Merged]) -> Merged | None:
+        """What waits of one kind, though it is too soon: something comes after it."""
+        return self._waiting.pop(kind, None)
 
     def take_due(self, now: float, *, everything: bool = False) -> list[Merged]:
         """What has waited long enough, or ``everything`` that waits."""

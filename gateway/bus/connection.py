@@ -1,52 +1,41 @@
-"""The only MQTT client code: paho on the asyncio loop, reconnecting for ever, saying in words what is wrong.
+"""The connection to the broker: reconnecting for ever, saying in words what is wrong, every callback on the loop.
 
-paho's documented hooks for an external event loop are used rather than its thread, so every callback runs
-on the loop and a message crosses no thread on its way to a machine (docs/decisions/0004-mqtt-client.md).
+``client`` makes and drives paho's client.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-import socket
-import ssl
-import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import paho.mqtt.client as mqtt
 from msgspec import Struct
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from gateway.broker_words import lost, refused, unreachable
-from gateway.errors import BusError
+from gateway.bus.client import CONNECT_TIMEOUT_S, RECEIVE_MAXIMUM, LoopSocket, connect_options, make_client
+from gateway.bus.words import lost, refused, unreachable
 from gateway.settings.models import Broker
-from gateway.settings.secrets import read_secret
 from gateway.topics import OFFLINE, ONLINE
 
 log = logging.getLogger(__name__)
 
 KEEPALIVE_S = 15
 """A dead link is noticed after 1.5 times this, by the broker too, which then sends our last will."""
-CONNECT_TIMEOUT_S = 5.0
 BACKOFF_S = (0.25, 2.0)
 """A pending stop waits at most this long after the broker is back; trying costs next to nothing."""
-SESSION_EXPIRY_S = 24 * 3600
-"""How long the broker keeps events for a client with ``keep_session`` that is away."""
 STEADY_S = 5.0
 """A connection that lasted this long was a good one; after shorter ones the wait before the next grows."""
 MAX_QUEUED = 10_000
 """Outgoing QoS 1 messages held until acknowledged; beyond that ``publish`` answers False. paho reads as many
 packets in one go as are held, so who must be quick beside a flood allows fewer."""
-RECEIVE_MAXIMUM = 1000
-"""Unacknowledged messages the broker may have under way to us: group commits hold acks back."""
+FAILURE = 128
+"""MQTT 5's reason codes from here on."""
 USUAL_INFLIGHT = 20
-"""The same where MQTT 3.1.1 has no way to say it: Mosquitto's default; others allow more."""
+"""Unacknowledged messages where MQTT 3.1.1 has no way to say it: Mosquitto's default; others allow more."""
 
 
 class Message(Struct, frozen=True):
@@ -97,16 +86,22 @@ class Bus:
         self._availability = availability
         self._keep_session = keep_session
         self._manual_ack = manual_ack
-        self._max_queued = max_queued
         self._sibling = sibling
         self._subscriptions: dict[str, int] = {}
         self._unacknowledged: set[object] = set()
         self._patience = (RECEIVE_MAXIMUM if broker.protocol == "v5" else USUAL_INFLIGHT) // 2
         self._trouble = ""
+        self._refusal = ""
         self._short = 0  # connections in a row that did not last
         self._changed = asyncio.Event()
         self._client_id = client_id
-        self._client = self._make_client(client_id, base_dir)
+        self._client = client = make_client(
+            broker, client_id, base_dir, keep_session=keep_session, manual_ack=manual_ack, will=availability
+        )
+        client.max_queued_messages_set(max_queued)
+        client.on_connect = self._connacked
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
 
     # -- for the rooms ---------------------------------------------------------------------------
 
@@ -116,13 +111,28 @@ class Bus:
         if self.connected:
             self._client.subscribe(topic_filter, qos)
 
-    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        on_ack: Callable[[bool], None] | None = None,
+    ) -> bool:
         """Hand a message to the connection. Never blocks; False when it is away or too far behind.
 
-        A QoS 1 message that was taken is repeated over reconnects until the broker has it.
+        A QoS 1 message that was taken is repeated over reconnects until the broker has it. With ``on_ack`` its
+        caller does that: it is called on the loop when the broker has answered for the message, with False when
+        nobody subscribes to it (MQTT 3.1.1 cannot tell: True) or the broker refused it. When the connection
+        breaks first (``on_state``), it is not called and the message is not repeated.
         """
         if not self.connected:
             return False
+        if on_ack is not None:
+            return self._client.publish_once(topic, payload, partial(self._answered, on_ack))
+        if qos == 0 and not retain:
+            return self._client.publish_once(topic, payload)
         return self._client.publish(topic, payload, qos, retain).rc == mqtt.MQTT_ERR_SUCCESS
 
     @property
@@ -133,7 +143,7 @@ class Bus:
     async def run(self) -> None:
         """Own the connection until cancelled, then say ``offline`` and close it."""
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
+        LoopSocket(self._client)
         delay = BACKOFF_S[0]
         try:
             while True:
@@ -149,50 +159,11 @@ class Bus:
 
     # -- the connection --------------------------------------------------------------------------
 
-    def _make_client(self, client_id: str, base_dir: Path) -> mqtt.Client:
-        b = self._broker
-        five = b.protocol == "v5"
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=mqtt.MQTTv5 if five else mqtt.MQTTv311,
-            clean_session=None if five else not self._keep_session,
-            reconnect_on_failure=False,
-            manual_ack=self._manual_ack,
-        )
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.max_queued_messages_set(self._max_queued)
-        if b.username is not None:
-            password = base_dir / b.password_file if b.password_file else None
-            client.username_pw_set(b.username, read_secret(password, "broker.password_file") if password else None)
-        if b.tls:
-            ca = str(base_dir / b.ca_file) if b.ca_file else None
-            try:
-                client.tls_set(ca_certs=ca)
-            except (OSError, ssl.SSLError) as e:
-                raise BusError(f"broker.ca_file {ca}: {e}") from None
-        if self._availability:
-            client.will_set(self._availability, OFFLINE, qos=1, retain=True)
-        client.on_connect = self._connacked
-        client.on_disconnect = self._disconnected
-        client.on_message = self._received
-        client.on_socket_open = self._socket_open
-        client.on_socket_close = self._socket_close
-        client.on_socket_register_write = self._want_write
-        client.on_socket_unregister_write = self._written
-        return client
-
     async def _connect(self) -> bool:
         """One try; True when the broker accepted us."""
         b = self._broker
         self._changed.clear()
-        options: dict[str, Any] = {}
-        if b.protocol == "v5":
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.ReceiveMaximum = RECEIVE_MAXIMUM
-            if self._keep_session:
-                properties.SessionExpiryInterval = SESSION_EXPIRY_S
-            options = {"clean_start": not self._keep_session, "properties": properties}
+        options = connect_options(b, keep_session=self._keep_session)
         try:
             # connect() blocks in name look-up and TCP; everything after it runs on the loop.
             connect = partial(self._client.connect, b.host, b.port, KEEPALIVE_S, **options)
@@ -283,43 +254,16 @@ class Bus:
             self._unacknowledged.remove(receipt)
             self._client.ack(mid, 1)
 
-    def _socket_open(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
-        # Nagle plus delayed ack turns a 1 ms road into 88 ms.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._loop.call_soon_threadsafe(self._loop.add_reader, sock.fileno(), self._read, sock)
-
-    def _socket_close(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
-        fd = sock.fileno()
-        if fd < 0:
-            return
-        if threading.get_ident() == self._thread:
-            self._forget(fd)
-        else:  # connect() drops a half-open socket from its own thread; the loop must let go of it first
-            done = threading.Event()
-            self._loop.call_soon_threadsafe(self._forget, fd)
-            self._loop.call_soon_threadsafe(done.set)
-            done.wait(CONNECT_TIMEOUT_S)
-
-    def _forget(self, fd: int) -> None:
-        self._loop.remove_reader(fd)
-        self._loop.remove_writer(fd)
-
-    def _read(self, sock: Any) -> None:
-        self._client.loop_read()
-        # TLS may hold decoded bytes that select() does not see.
-        while isinstance(sock, ssl.SSLSocket) and sock.fileno() >= 0 and sock.pending():
-            self._client.loop_read()
-
-    def _want_write(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
-        self._loop.call_soon_threadsafe(self._add_writer, sock)
-
-    def _add_writer(self, sock: Any) -> None:
-        if sock.fileno() >= 0:
-            self._loop.add_writer(sock.fileno(), self._client.loop_write)
-
-    def _written(self, _client: mqtt.Client, _data: object, sock: Any) -> None:
-        if sock.fileno() >= 0:
-            self._loop.remove_writer(sock.fileno())
+    def _answered(self, on_ack: Callable[[bool], None], code: int) -> None:
+        if code >= FAILURE:
+            reason = ReasonCode(PacketTypes.PUBACK, identifier=code)
+            if (words := f"the broker refuses what we publish: {reason}") != self._refusal:
+                self._refusal = words
+                log.warning("%s; check the rights of %r in its ACL", words, self._client_id)
+        try:
+            on_ack(code == 0)
+        except Exception:  # paho's parser must survive whatever a sender does
+            log.exception("a sender failed on the broker's answer to its message")
 
     def _say(self, words: str) -> None:
         """Tell the room and the log; the same trouble is a warning only once."""

@@ -8,6 +8,7 @@ seen: never more than was given, and all of it wherever the last message was see
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from gateway import messages as m
 
@@ -15,6 +16,14 @@ CLOSE_AFTER = 10.0
 """Seconds without a tap until we close a streak; TikTok's own button counts on for about 3 to 5."""
 REMEMBERED = 5_000
 """Closed streaks of an account that are known, so that a late or doubled message pays nothing again; 1 MB."""
+
+
+class Kept(Struct, frozen=True):
+    """What ``Streaks`` know, for another process: open ones with what was paid and the seconds since the last tap,
+    closed ones with what was paid."""
+
+    open: list[tuple[m.GiftEvent, int, float]] = []
+    closed: dict[str, int] = {}
 
 
 @dataclass(slots=True)
@@ -58,6 +67,11 @@ class Streaks:
         return _with(event, count=total - paid, total=total, ended=gift.ended)
 
     @property
+    def running(self) -> bool:
+        """A streak is open."""
+        return bool(self._open)
+
+    @property
     def due(self) -> float | None:
         """When ``close_overdue`` has something to do."""
         for streak in self._open.values():
@@ -78,6 +92,14 @@ class Streaks:
             event = msgspec.structs.replace(streak.event, id=f"{streak.event.id}-closed", time=at, received=at)
             ended.append(_with(event, count=0, total=streak.paid, ended=True))
         return ended
+
+    def kept(self, now: float) -> Kept:
+        return Kept([(s.event, s.paid, now - s.touched) for s in self._open.values()], dict(self._closed))
+
+    def restore(self, kept: Kept, now: float) -> None:
+        """Go on where other ``Streaks`` stopped; what was known here before is forgotten."""
+        self._open = {e.data.streak: _Open(e, paid, now - age) for e, paid, age in kept.open}
+        self._closed = dict(kept.closed)
 
     def _close(self, name: str, paid: int) -> None:
         self._closed[name] = paid

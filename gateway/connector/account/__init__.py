@@ -1,0 +1,1 @@
+"""One account: its life, and what is told of its LIVE."""

@@ -1,0 +1,1 @@
+"""``stagewire connector --diagnose``: what happens, step by step, in words; and raw frames to keep."""

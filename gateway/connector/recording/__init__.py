@@ -1,0 +1,1 @@
+"""A session in a file: written, read, viewers disguised."""

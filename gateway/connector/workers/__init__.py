@@ -1,0 +1,1 @@
+"""Accounts spread over worker processes (docs/decisions/0010-workers.md)."""
