@@ -1,12 +1,12 @@
 # Stagewire: `make demo` shows it, `make test` checks it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test packages lint unit test-slow storm bench soak generated lock clean
+.PHONY: help demo test packages lint unit test-slow storm kills bench bench-connector soak soak-connector generated lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 
 help:  ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: $(VENV)/run.stamp  ## everything on this machine; ARGS="--for 20" ends by itself
 	@$(BIN)/stagewire demo $(ARGS)
@@ -48,8 +48,17 @@ test-slow: $(VENV)/test.stamp  ## the tests that take minutes
 storm: $(VENV)/test.stamp  ## a million frames over bad wires, in virtual time; 2 000 commands for the firmware
 	$(BIN)/pytest -m slow -s tests/drivers/test_storm.py tests/drivers/test_storm_firmware.py $(ARGS)
 
+kills: $(VENV)/test.stamp  ## broker and connector killed at random for five minutes: no gift lost, none doubled
+	$(BIN)/pytest -m slow -s tests/faults/test_kills.py $(ARGS)
+
 bench: $(VENV)/test.stamp  ## how long from a gift's publish to the pin's edge
 	$(BIN)/python -m tests.bench.gift_to_pin $(ARGS)
+
+bench-connector: $(VENV)/test.stamp  ## what an event costs the connector, beside TikTokLive's own listener
+	$(BIN)/python -m tests.bench.connector $(ARGS)
+
+soak-connector: $(VENV)/test.stamp  ## ten accounts, 200 messages a second each, for ten minutes: memory stays flat
+	$(BIN)/python -m tests.bench.soak_connector $(ARGS)
 
 soak: $(VENV)/run.stamp  ## ten minutes of demo; its last line is the memory of each program
 	@$(BIN)/stagewire demo --for 600 --host 127.0.0.1 $(ARGS)
