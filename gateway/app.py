@@ -63,7 +63,8 @@ class Gateway:
         self._rule_state = RuleState()
         self._heard = Heard()
         self._latency = Latency()
-        self._dispatcher = Dispatcher(drivers, self._on_ack, self._on_queue, clock)
+        queues = {name: station.queue for name, station in settings.stations.items()}
+        self._dispatcher = Dispatcher(drivers, self._on_ack, self._on_queue, clock, queues)
 
         # Three connections. Events are acknowledged only once they are on disk, and a broker stops sending when
         # too many wait for that; orders and results may come in floods, and a broker drops what a client does

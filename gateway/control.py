@@ -16,6 +16,7 @@ from gateway.messages import (
     EstopReset,
     ModeOrder,
     Order,
+    Param,
     Request,
     Response,
     decode,
@@ -125,10 +126,33 @@ class Control:
                 result = {"armed": self.armed}
             case "arm", _:
                 error = "expected params: {armed: true or false}"
+            case "queue", params:
+                error = self._queue(params, request.by)
             case _:
-                error = f"unknown request {verb!r}; known here: arm"
+                error = f"unknown request {verb!r}; known here: arm, queue"
         answer = Response(transaction=request.transaction, ok=not error, error=error, result=result)
         self._publish(self._topics.gateway_response(self._gateway, verb), encode(answer))
+
+    def _queue(self, params: Mapping[str, Param], by: str) -> str:
+        """Carry out a request for a station's queue; an empty text, or in words why not."""
+        station, do, command = str(params.get("station")), params.get("do"), str(params.get("command", ""))
+        if station not in self._drivers:
+            return f"there is no station {station!r} here; there are {', '.join(self._drivers) or 'none'}"
+        d = self._dispatcher
+        match do:
+            case "pause" | "resume":
+                d.pause(station, do == "pause")
+                done = True
+            case "skip":
+                done = d.skip(station, command, by)
+            case "hold" | "release":
+                done = d.hold_one(station, command, do == "hold")
+            case "first":
+                done = d.put_first(station, command)
+            case _:
+                return "expected params: {station, do: pause, resume, skip, hold, release or first, command}"
+        log.info("%s: %s %s by %s", station, do, command, by or "?")
+        return "" if done else f"command {command!r} does not wait for {station}: it ran, ended, or never was"
 
     def _order(self, station: str, order: Order) -> None:
         command = Command(

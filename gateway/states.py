@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from gateway.messages import (
     GatewayState,
     GiftEvent,
     InputEvent,
+    QueueItem,
+    QueueState,
     StationInfo,
     StationState,
     Status,
@@ -29,6 +32,8 @@ from gateway.topics import OFFLINE, ONLINE, Topics
 
 log = logging.getLogger(__name__)
 
+QUEUE_SHOWN = 20
+"""Waiting commands told of each station; a phone shows fewer."""
 MAX_NOISY_TOPICS = 100
 """Topics whose garbage is named in the log once each; more are only counted."""
 
@@ -122,13 +127,40 @@ class States:
         )
         self._retained.put(self._topics.station_availability(name), ONLINE if health.online else OFFLINE)
 
+    def queue(self, name: str) -> None:
+        """What waits for a station."""
+        waiting = self._dispatcher.queue(name)
+        items = [
+            QueueItem(
+                id=w.command.id,
+                action=w.command.action,
+                user=w.command.user,
+                rule=w.command.rule,
+                since=stamp(w.decided),
+                expires_at=w.command.expires_at,
+                held=w.held,
+            )
+            for w in islice(waiting, QUEUE_SHOWN)
+        ]
+        self._retained.put(
+            self._topics.station_queue(name),
+            QueueState(
+                station=name,
+                paused=self._dispatcher.paused(name),
+                waiting=items,
+                more=len(waiting) - len(items),
+            ),
+        )
+
     def controls(self) -> None:
-        """Mode or arming may have changed."""
+        """Somebody ordered something: mode, arming or what waits may have changed."""
         self._put_gateway()
+        for name in self._drivers:
+            self.queue(name)
 
     def tick(self, totals: Iterable[AccountTotals], health: GatewayHealth) -> None:
         """Once a second: what changes too often to be put at each change."""
-        self._put_gateway()
+        self.controls()
         self._retained.put(self._topics.gateway_health(self._gateway), health)
         for account in totals:
             if account.simulated == self._practising.get(account.account, False):

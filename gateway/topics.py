@@ -96,6 +96,9 @@ class Topics:
     def station_state(self, station: str) -> str:
         return self._at("station", station, "state")
 
+    def station_queue(self, station: str) -> str:
+        return self._at("station", station, "queue")
+
     def station_event(self, station: str, kind: str) -> str:
         return self._at("station", station, "event", kind)
 

@@ -3,24 +3,31 @@
 import asyncio
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import assert_never
 
+from gateway.dispatch.acks import make_ack, status_of
+from gateway.dispatch.queue import FairQueue
 from gateway.drivers.base import Driver, Ending, Outcome
-from gateway.messages import FINAL, Ack, Command, Mode, Status, Times, seconds, stamp
+from gateway.messages import FINAL, Ack, Command, Mode, Status, seconds
+from gateway.settings.models import Queue
 
 log = logging.getLogger(__name__)
 
-MAX_QUEUE = 200
-"""Commands waiting for one station; what comes beyond is blocked with that reason, never dropped silently."""
 MAX_REMEMBERED = 20_000
 """Command ids remembered to drop duplicates: over an hour of a busy venue."""
 
 
+SWEEP_S = 1.0
+"""Between two looks for deadlines that have passed."""
+_TOO_LATE = Status.EXPIRED, "its deadline passed before its turn came"
+_USUAL: Mapping[str, Queue] = {}
+
+
 class Dispatcher:
     """``on_ack`` hears every step of every command, on the loop, in order; ``on_change(station)`` that a
-    queue or a running command changed. ``clock`` gives seconds since 1970.
+    queue or a running command changed. ``clock`` gives seconds since 1970. ``queues``: how much may wait for a
+    station, where it is not the usual.
 
     Whether a command may move is asked twice: when it comes, and again when its turn comes.
     """
@@ -31,6 +38,7 @@ class Dispatcher:
         on_ack: Callable[[Ack], None],
         on_change: Callable[[str], None],
         clock: Callable[[], float] = time.time,
+        queues: Mapping[str, Queue] = _USUAL,
     ) -> None:
         self.mode: Mode = "live"
         self.armed = False
@@ -41,7 +49,10 @@ class Dispatcher:
         self._stopped = ""
         self._held = False
         self._remembered: OrderedDict[str, None] = OrderedDict()
-        self._queues: dict[str, deque[tuple[Command, float]]] = {s: deque() for s in drivers}
+        limits = {s: queues.get(s, Queue()) for s in drivers}
+        self._queues = {s: FairQueue(q.limit, q.overflow) for s, q in limits.items()}
+        self._full = {s: f"{q.limit} commands wait for the station already" for s, q in limits.items()}
+        self._paused: set[str] = set()
         self._running: dict[str, tuple[Command, asyncio.Task[Outcome]]] = {}
         self._interrupted: dict[str, str] = {}  # station -> why its running command was ended
         self._wake = {s: asyncio.Event() for s in drivers}
@@ -72,13 +83,17 @@ class Dispatcher:
             self._end(command, Status.REJECTED, f"there is no station {command.station!r} here", now)
         elif refused := self._refusal(command, now):
             self._end(command, *refused, now)
-        elif len(queue) >= MAX_QUEUE:
-            self._end(command, Status.BLOCKED, f"{MAX_QUEUE} commands wait for the station already", now)
         else:
+            self._queue(queue, command, now)
+
+    def _queue(self, queue: FairQueue, command: Command, now: float) -> None:
+        gone = queue.push(command, now)
+        if gone is None or gone.command is not command:
             self._tell(command, Status.QUEUED, decided=now)
-            queue.append((command, now))
             self._wake[command.station].set()
-            self._on_change(command.station)
+        if gone is not None:
+            self._end(gone.command, Status.BLOCKED, self._full[command.station], gone.decided)
+        self._on_change(command.station)
 
     def _refusal(self, command: Command, now: float) -> tuple[Status, str] | None:
         """Why ``command`` must not move anything at ``now``."""
@@ -90,7 +105,7 @@ class Dispatcher:
         if not self.armed:
             return Status.BLOCKED, "not armed: press Arm on the page"
         if seconds(command.expires_at) <= now:
-            return Status.EXPIRED, "its deadline passed before its turn came"
+            return _TOO_LATE
         return None
 
     # -- what people want ------------------------------------------------------------------------
@@ -124,6 +139,46 @@ class Dispatcher:
         for wake in self._wake.values():
             wake.set()
 
+    def pause(self, station: str, paused: bool) -> None:
+        """The same for one station. Raises ``KeyError`` when there is none of this name."""
+        wake = self._wake[station]
+        (self._paused.add if paused else self._paused.discard)(station)
+        wake.set()
+        self._on_change(station)
+
+    def paused(self, station: str) -> bool:
+        return station in self._paused
+
+    def skip(self, station: str, command_id: str, by: str) -> bool:
+        """End one that waits. This and the next two: False when it does not wait (any more); ``KeyError`` for a
+        station that there is not."""
+        gone = self._queues[station].take(command_id)
+        if gone is not None:
+            self._end(gone.command, Status.CANCELLED, f"skipped by {by or 'somebody'}", gone.decided)
+            self._on_change(station)
+        return gone is not None
+
+    def hold_one(self, station: str, command_id: str, held: bool) -> bool:
+        """One that is held keeps its place and does not run; its deadline passes all the same."""
+        found = self._queues[station].find(command_id)
+        if found is not None:
+            found.held = held
+            self._wake[station].set()
+            self._on_change(station)
+        return found is not None
+
+    def put_first(self, station: str, command_id: str) -> bool:
+        """Let one that waits run next."""
+        done = self._queues[station].put_first(command_id)
+        if done:
+            self._wake[station].set()
+            self._on_change(station)
+        return done
+
+    def queue(self, station: str) -> FairQueue:
+        """What waits; iterate over it for the order in which it would run now."""
+        return self._queues[station]
+
     def _cancel_all(self, why: str) -> None:
         for station in self._queues:
             self._cancel_waiting(station, why)
@@ -132,10 +187,8 @@ class Dispatcher:
             task.cancel()
 
     def _cancel_waiting(self, station: str, why: str) -> None:
-        queue = self._queues[station]
-        while queue:
-            command, decided = queue.popleft()
-            self._end(command, Status.CANCELLED, why, decided)
+        for waiting in self._queues[station].clear():
+            self._end(waiting.command, Status.CANCELLED, why, waiting.decided)
         self._on_change(station)
 
     # -- the workers -----------------------------------------------------------------------------
@@ -146,17 +199,31 @@ class Dispatcher:
             async with asyncio.TaskGroup() as workers:
                 for station, driver in self._drivers.items():
                     workers.create_task(self._work(station, driver), name=f"dispatch {station}")
+                workers.create_task(self._sweep(), name="dispatch deadlines")
         finally:
             for station in self._queues:
                 self._cancel_waiting(station, "the gateway stopped")
 
+    async def _sweep(self) -> None:
+        """What is held, paused or behind others ends when its deadline passes, not when its turn would come."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now = self._clock()
+            for station, queue in self._queues.items():
+                late = [w for w in queue.waiting if seconds(w.command.expires_at) <= now]
+                for w in late:
+                    queue.take(w.command.id)
+                    self._end(w.command, *_TOO_LATE, w.decided)
+                if late:
+                    self._on_change(station)
+
     async def _work(self, station: str, driver: Driver) -> None:
         queue, wake = self._queues[station], self._wake[station]
         while True:
-            while self._held or not queue:
+            while self._held or station in self._paused or (next_one := queue.pop()) is None:
                 wake.clear()
                 await wake.wait()
-            command, decided = queue.popleft()
+            command, decided = next_one.command, next_one.decided
             if refused := self._refusal(command, self._clock()):
                 self._end(command, *refused, decided)
             else:
@@ -182,7 +249,7 @@ class Dispatcher:
             log.exception("%s: the driver failed on command %s", station, command.id)
             self._end(command, Status.FAILED, f"the driver failed ({type(e).__name__}): see the log", decided)
         else:
-            self._end(command, _status(outcome.ending), outcome.reason, decided, outcome)
+            self._end(command, status_of(outcome.ending), outcome.reason, decided, outcome)
         finally:
             del self._running[station]
             self._interrupted.pop(station, None)
@@ -197,41 +264,4 @@ class Dispatcher:
         )
 
     def _tell(self, command: Command, status: Status, reason: str = "", **times: float | None) -> None:
-        moved = times.get("moved")
-        latency = None
-        if moved is not None and command.received is not None:
-            latency = round((moved - seconds(command.received)) * 1000, 3)
-        self._on_ack(
-            Ack(
-                id=command.id,
-                station=command.station,
-                action=command.action,
-                status=status,
-                reason=reason,
-                cause=command.cause,
-                trigger=command.trigger,
-                rule=command.rule,
-                account=command.account,
-                user=command.user,
-                times=Times(received=command.received, **{k: stamp(t) for k, t in times.items() if t is not None}),
-                latency_ms=latency,
-                simulated=command.simulated,
-            )
-        )
-
-
-def _status(ending: Ending) -> Status:
-    match ending:
-        case Ending.DONE:
-            return Status.DONE
-        case Ending.FAILED:
-            return Status.FAILED
-        case Ending.REJECTED:
-            return Status.REJECTED
-        case Ending.BLOCKED:
-            return Status.BLOCKED
-        case Ending.EXPIRED:
-            return Status.EXPIRED
-        case Ending.CANCELLED:
-            return Status.CANCELLED
-    assert_never(ending)
+        self._on_ack(make_ack(command, status, reason, **times))

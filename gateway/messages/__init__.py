@@ -75,6 +75,8 @@ from gateway.messages.states import (
     GiftTotal,
     InputEvent,
     Mode,
+    QueueItem,
+    QueueState,
     StationInfo,
     StationState,
 )
@@ -140,6 +142,8 @@ __all__ = [
     "Person",
     "Question",
     "QuestionEvent",
+    "QueueItem",
+    "QueueState",
     "Request",
     "Response",
     "ShareEvent",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gateway.messages.values import Id, MessageId, Text, Timestamp
+from gateway.messages.values import Count, Id, MessageId, Text, Timestamp
 
 Param = bool | int | float | Annotated[str, Meta(max_length=200)]
 
@@ -20,7 +20,8 @@ class Command(Struct, frozen=True, kw_only=True):
     twice is the same command. After ``expires_at`` it never moves anything.
 
     ``cause`` is the id of the event (or order) behind it, ``trigger`` that event's kind (empty for an order),
-    ``received`` its ``received``.
+    ``received`` its ``received``. ``viewer`` is the platform's id of who caused it, ``user`` what is shown.
+    ``run`` names one run of a rule, whose steps stay together; ``value`` is what was paid for it, in coins.
     """
 
     id: MessageId
@@ -32,6 +33,9 @@ class Command(Struct, frozen=True, kw_only=True):
     rule: str = ""
     account: str = ""
     user: Text = ""
+    viewer: str = ""
+    run: str = ""
+    value: Count = 0
     received: Timestamp | None = None
     expires_at: Timestamp
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0

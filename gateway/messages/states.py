@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from gateway.messages.values import Id, Text, Timestamp
+from gateway.messages.values import Id, MessageId, Text, Timestamp
 
 AccountPhase = Literal["offline", "waiting", "connecting", "live", "stalled", "ended"]
 
@@ -83,6 +83,27 @@ class StationState(Struct, frozen=True, kw_only=True):
     done: int = 0
     failed: int = 0
     simulated: bool = False
+
+
+class QueueItem(Struct, frozen=True, kw_only=True):
+    """A command that waits. ``since``: when it was decided; ``held``: it runs only when somebody lets it."""
+
+    id: MessageId
+    action: Id
+    user: Text = ""
+    rule: str = ""
+    since: Timestamp
+    expires_at: Timestamp
+    held: bool = False
+
+
+class QueueState(Struct, frozen=True, kw_only=True):
+    """What waits for a station, in the order in which it would run now; ``more`` wait behind these."""
+
+    station: Id
+    paused: bool = False
+    waiting: list[QueueItem] = []
+    more: int = 0
 
 
 Mode = Literal["live", "rehearsal", "paused"]

@@ -137,6 +137,7 @@ def _commands(rule: Compiled, event: Event, now: float, times: int) -> list[Comm
     # A connector whose clock is ahead must not make commands last longer.
     expires_at = stamp(min(seconds(event.received), now) + rule.deadline)
     user = getattr(event.data, "user", None)
+    value = (event.data.coins or 0) if isinstance(event, GiftEvent) else 0
     return [
         Command(
             id=f"{event.id}/{rule.name}/{step}/{unit}",
@@ -148,6 +149,9 @@ def _commands(rule: Compiled, event: Event, now: float, times: int) -> list[Comm
             rule=rule.name,
             account=event.account,
             user=user.nickname or user.name if user else "",
+            viewer=user.id if user else "",
+            run=f"{event.id}/{rule.name}/{unit}",
+            value=value,
             received=event.received,
             expires_at=expires_at,
             simulated=event.simulated,

@@ -10,6 +10,7 @@ from gateway.settings.stations import Action as Action
 from gateway.settings.stations import Board as Board
 from gateway.settings.stations import Channel as Channel
 from gateway.settings.stations import Duty as Duty
+from gateway.settings.stations import Queue as Queue
 from gateway.settings.stations import Station as Station
 from gateway.settings.stations import Step as Step
 from gateway.settings.values import Duration as Duration

@@ -137,9 +137,18 @@ class Board(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     simulated: bool = False
 
 
+class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What waits for the station. Viewers take turns; in a full queue the ``newest`` or the ``oldest`` command of
+    the viewer who has most waiting gives way, or the ``cheapest`` of all."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000, description="commands that wait at most")] = 200
+    overflow: Literal["newest", "oldest", "cheapest"] = "newest"
+
+
 class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     driver: Literal["arduino"] = "arduino"
     title: Name | None = None
     board: Board
     channels: dict[Id, Channel]
     actions: dict[Id, Action]
+    queue: Queue = Queue()

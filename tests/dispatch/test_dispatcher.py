@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from gateway.dispatch.dispatcher import MAX_QUEUE, Dispatcher
+from gateway.dispatch import dispatcher
+from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.base import Ending, Health, Input, Outcome
 from gateway.messages import FINAL, Ack, Command, Status, stamp
+from gateway.settings.models import Queue
 
 NOW = 1_790_000_000.0
+LIMIT = Queue().limit
 
 
 class Gate:
@@ -58,7 +61,8 @@ class Stage:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    monkeypatch.setattr(dispatcher, "SWEEP_S", 0.01)
     stage = Stage()
     task = asyncio.create_task(stage.dispatcher.run())
     yield stage
@@ -123,12 +127,12 @@ async def test_an_unknown_station_is_refused_by_name(stage: Stage) -> None:
 
 
 async def test_a_full_queue_blocks_with_a_reason_instead_of_dropping(stage: Stage) -> None:
-    names = [f"c{n}" for n in range(MAX_QUEUE + 2)]
+    names = [f"c{n}" for n in range(LIMIT + 2)]
     for name in names:
         stage.dispatcher.submit(command(name))
     await stage.until(lambda: stage.gates["cannon"].started)
     blocked = [a for a in stage.acks if a.status is Status.BLOCKED]
-    assert [a.id for a in blocked] == names[MAX_QUEUE:]
+    assert [a.id for a in blocked] == names[LIMIT:]
     assert "wait for the station" in blocked[0].reason
 
 
@@ -246,3 +250,60 @@ async def test_a_disarm_and_the_end_of_the_gateway_at_once_leave_no_worker_behin
         await asyncio.wait([task])
     assert task.cancelled()
     assert [s for s in stage.of("a") if s in FINAL] == [Status.CANCELLED]
+
+
+async def test_one_that_waits_can_be_skipped_held_and_put_first(stage: Stage) -> None:
+    d, gate = stage.dispatcher, stage.gates["cannon"]
+    for name in "abcd":
+        d.submit(command(name))
+    await stage.until(lambda: gate.started == ["a"])
+    assert d.skip("cannon", "b", "Noor")
+    assert d.hold_one("cannon", "c", True)
+    assert d.put_first("cannon", "d")
+    assert [(w.command.id, w.held) for w in d.queue("cannon")] == [("d", False), ("c", True)]
+    gate.open.set()
+    await stage.until(lambda: Status.DONE in stage.of("d"))
+    assert gate.started == ["a", "d"]
+    assert d.hold_one("cannon", "c", False)
+    await stage.until(lambda: Status.DONE in stage.of("c"))
+    assert stage.of("b") == [Status.QUEUED, Status.CANCELLED]
+    assert next(a.reason for a in stage.acks if a.id == "b" and a.status in FINAL) == "skipped by Noor"
+    assert not d.skip("cannon", "a", "")  # it ran
+
+
+async def test_a_paused_station_waits_and_the_other_goes_on(stage: Stage) -> None:
+    d = stage.dispatcher
+    for gate in stage.gates.values():
+        gate.open.set()
+    d.pause("cannon", True)
+    d.submit(command("a"))
+    d.submit(command("b", "lamp"))
+    await stage.until(lambda: Status.DONE in stage.of("b"))
+    assert stage.of("a") == [Status.QUEUED]
+    d.pause("cannon", False)
+    await stage.until(lambda: Status.DONE in stage.of("a"))
+
+
+async def test_what_is_held_ends_when_its_deadline_passes(stage: Stage) -> None:
+    d = stage.dispatcher
+    d.pause("cannon", True)
+    d.submit(command("a"))
+    d.submit(command("late", expires_at=stamp(NOW + 3600)))
+    stage.now = NOW + 31
+    await stage.until(lambda: Status.EXPIRED in stage.of("a"))
+    assert [w.command.id for w in d.queue("cannon")] == ["late"]
+    assert stage.gates["cannon"].started == []
+
+
+async def test_a_greedy_viewer_gives_way_in_a_full_queue(stage: Stage) -> None:
+    d = stage.dispatcher
+    d.pause("cannon", True)
+    for n in range(LIMIT):
+        d.submit(command(f"greedy{n}", viewer="1"))
+    d.submit(command("first", viewer="2"))
+    assert stage.of("first") == [Status.QUEUED]
+    assert stage.of(f"greedy{LIMIT - 1}") == [Status.QUEUED, Status.BLOCKED]
+    d.pause("cannon", False)
+    stage.gates["cannon"].open.set()
+    await stage.until(lambda: Status.DONE in stage.of("first"))
+    assert len(stage.gates["cannon"].started) <= 3

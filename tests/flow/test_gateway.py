@@ -7,7 +7,7 @@ import pytest
 
 from gateway.errors import ServiceError
 from gateway.journal import JournalReader
-from gateway.messages import GatewayState, Order, encode, stamp
+from gateway.messages import GatewayState, Order, QueueState, Request, Response, Status, encode, stamp
 from tests.flow.stage import House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -182,3 +182,52 @@ async def test_a_gift_with_a_date_that_does_not_exist_moves_nothing(house: House
         await until(lambda: "done" in c.of("g-1"))
     assert c.of("g-bad") == []
     assert house.edges.rises("lamp") == 1
+
+
+async def test_what_waits_is_seen_and_held_skipped_or_put_first_from_outside(house: House) -> None:
+    c = house.client
+
+    def queued() -> list[str]:
+        state = c.get(c.topics.station_queue("lamp"), QueueState)
+        return [item.id.partition("/")[0] for item in state.waiting] if state else []
+
+    def order(do: str, **more: str) -> None:
+        request = Request(transaction=do, by="Noor", params={"station": "lamp", "do": do, **more})
+        c.bus.publish(c.topics.gateway_request("gateway", "queue"), encode(request))
+
+    async def answered(do: str) -> Response:
+        def answer() -> Response | None:
+            found = c.get(c.topics.gateway_response("gateway", "queue"), Response)
+            return found if found is not None and found.transaction == do else None
+
+        await until(answer)
+        found = answer()
+        assert found is not None
+        return found
+
+    async with gateway_running(house.config):
+        await house.ready()
+        order("pause")
+        assert (await answered("pause")).ok
+        for name in ("g-1", "g-2", "g-3"):
+            c.gift(name)
+        await until(lambda: queued() == ["g-1", "g-2", "g-3"])
+        state = c.get(c.topics.station_queue("lamp"), QueueState)
+        assert state is not None
+        assert state.paused
+        waiting = {item.id.partition("/")[0]: item.id for item in state.waiting}
+        assert state.waiting[0].user == "Budi"
+        order("skip", command=waiting["g-1"])
+        assert (await answered("skip")).ok
+        order("first", command=waiting["g-3"])
+        await until(lambda: queued() == ["g-3", "g-2"])
+        order("skip", command=waiting["g-1"])
+        await until(lambda: (r := c.get(c.topics.gateway_response("gateway", "queue"), Response)) and r.error)
+        order("dance")
+        assert "expected params" in (await answered("dance")).error
+        order("resume")
+        await until(lambda: "done" in c.of("g-2") and "done" in c.of("g-3"))
+        await until(lambda: queued() == [])
+    assert c.of("g-1") == ["queued", "cancelled"]
+    ran = [a.cause for a in c.results if a.status is Status.RUNNING]
+    assert ran == ["g-3", "g-2"]
