@@ -25,8 +25,8 @@ from gateway.heard import REMEMBERED_EVENTS, REMEMBERED_STREAKS, STREAK_LIFE_S, 
 from gateway.journal import Journal
 from gateway.messages import FINAL, KINDS, Ack, Event, GatewayInfo, GiftEvent, Status, decode_event, encode, stamp
 from gateway.retained import RetainedStates
-from gateway.rules.engine import State as RuleState
 from gateway.rules.engine import compile_rules, decide
+from gateway.rules.state import State as RuleState
 from gateway.service import own_folder, running, until_signalled
 from gateway.settings.load import Config
 from gateway.states import States, input_event

@@ -3,36 +3,19 @@
 Compiled once into an index by account and kind of event, so rules that cannot match cost nothing.
 """
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from gateway.messages import (
-    KINDS,
-    Command,
-    CommentEvent,
-    Event,
-    GiftEvent,
-    LikeEvent,
-    seconds,
-    stamp,
-)
-from gateway.settings.models import OnComment, OnGift, OnLike, Rule, Then, duration
-from gateway.text import normalise
+from gateway.messages import KINDS, Command, Event, GiftEvent, seconds, stamp
+from gateway.rules.conditions import Condition, compile_who, count_combo, left, remember_viewer
+from gateway.rules.state import State
+from gateway.rules.triggers import Matcher, Outcome, compile_when
+from gateway.settings.rules import Combo, Rule, Then
+from gateway.settings.values import duration
 
 MAX_UNITS = 500
 """Commands that one event may cause in one rule step: a single message cannot flood a station for hours."""
-
-
-class Outcome(StrEnum):
-    """What a rule that was looked at said; nothing else exists."""
-
-    FIRED = "fired"
-    NO_MATCH = "no match"
-    WAITING = "waiting"
-    COOLDOWN = "cooldown"
-    STALE = "stale"
 
 
 class Reason(Struct, frozen=True):
@@ -50,27 +33,15 @@ class Decision(Struct, frozen=True):
     reasons: list[Reason]
 
 
-class State(Struct):
-    """All that rules remember, owned by one caller and advanced by ``decide``. Serialises with msgspec."""
-
-    fired: dict[str, float] = field(default_factory=dict)
-    """Rule to when it last fired."""
-    likes: dict[str, int] = field(default_factory=dict)
-    """``rule/account`` to the likes carried over."""
-
-
-Match = tuple[int, Outcome, str]
-"""How often the rule's actions shall run, and the outcome with its words when that is 0."""
-Matcher = Callable[[Event, State], Match]
-
-_NO: Match = (0, Outcome.NO_MATCH, "")
-
-
 class Compiled(Struct, frozen=True):
     name: str
     match: Matcher
+    condition: Condition | None
+    combo: Combo | None
     then: list[Then]
+    otherwise: list[Then]
     cooldown: float
+    user_cooldown: float
     deadline: float
 
 
@@ -93,9 +64,17 @@ def compile_rules(rules: Mapping[str, Rule]) -> Program:
     for name, rule in rules.items():
         if not rule.enabled:
             continue
-        kind, matcher = _matcher(name, rule)
+        kind, matcher = compile_when(name, rule.when)
         compiled = Compiled(
-            name, matcher, rule.then, duration(rule.cooldown) if rule.cooldown else 0.0, duration(rule.deadline)
+            name,
+            matcher,
+            compile_who(name, rule.if_, rule.unless),
+            rule.combo,
+            rule.then,
+            rule.else_,
+            duration(rule.cooldown) if rule.cooldown else 0.0,
+            duration(rule.user_cooldown) if rule.user_cooldown else 0.0,
+            duration(rule.deadline),
         )
         wanted = [program.named[a] for a in rule.accounts] or [*program.named.values(), program.everyone]
         for kinds in wanted:
@@ -113,34 +92,59 @@ def decide(program: Program, event: Event, now: float, state: State) -> Decision
     reasons: list[Reason] = []
     for rule in program.rules_for(event):
         times, outcome, words = rule.match(event, state)
+        steps = rule.then
         if times:
-            if event.stale:
-                outcome, words, times = Outcome.STALE, "heard too late: it counts, but moves nothing", 0
-            elif (
-                0
-                < (wait := state.fired.get(rule.name, now - rule.cooldown) + rule.cooldown - now)
-                <= rule.cooldown
-            ):
-                # Longer than the cooldown itself: the clock was set back, and nobody shall wait for it.
-                outcome, words, times = Outcome.COOLDOWN, f"cooling down, {wait:.1f} s left", 0
-            else:
-                if now <= seconds(event.received) + rule.deadline:  # else its commands expire, and nothing cools
-                    state.fired[rule.name] = now
-                commands += _commands(rule, event, now, min(times, MAX_UNITS))
-                if times > MAX_UNITS:
-                    words = f"{times} at once; only {MAX_UNITS} run"
+            steps, times, outcome, words = _meant(rule, event, times, now, state)
+        if times:
+            commands += _commands(rule, steps, event, now, min(times, MAX_UNITS))
+            if times > MAX_UNITS:
+                words = f"{times} at once; only {MAX_UNITS} run"
         reasons.append(Reason(rule.name, outcome, words))
     return Decision(commands, reasons)
 
 
-def _commands(rule: Compiled, event: Event, now: float, times: int) -> list[Command]:
+def _meant(
+    rule: Compiled, event: Event, times: int, now: float, state: State
+) -> tuple[list[Then], int, Outcome, str]:
+    """The trigger matched: which steps run how often, or why none."""
+    if event.stale:
+        return [], 0, Outcome.STALE, "heard too late: it counts, but moves nothing"
+    steps, why_not = rule.then, rule.condition(event) if rule.condition is not None else ""
+    if why_not:
+        steps = rule.otherwise
+        if not steps:
+            return [], 0, Outcome.NOT_MEANT, why_not
+    elif rule.combo is not None:
+        if waiting := count_combo(rule.name, rule.combo, event, times, now, state):
+            return [], 0, Outcome.WAITING, waiting
+        times = 1
+    if wait := left(state.fired.get(rule.name), rule.cooldown, now):
+        return [], 0, Outcome.COOLDOWN, f"cooling down, {wait:.1f} s left"
+    viewer = _viewer(rule, event)
+    if viewer and (wait := left(state.fired_for.get(viewer), rule.user_cooldown, now)):
+        return [], 0, Outcome.COOLDOWN, f"cooling down for this viewer, {wait:.1f} s left"
+    if now <= seconds(event.received) + rule.deadline:  # else its commands expire, and nothing cools
+        state.fired[rule.name] = now
+        if viewer:
+            remember_viewer(viewer, now, state)
+    return steps, times, Outcome.FIRED, why_not
+
+
+def _viewer(rule: Compiled, event: Event) -> str:
+    """Whose cooldown it is; empty where there is none."""
+    user = getattr(event.data, "user", None) if rule.user_cooldown else None
+    return f"{rule.name}/{user.id}" if user else ""
+
+
+def _commands(rule: Compiled, steps: list[Then], event: Event, now: float, times: int) -> list[Command]:
     # A connector whose clock is ahead must not make commands last longer.
     expires_at = stamp(min(seconds(event.received), now) + rule.deadline)
+    word = "" if steps is rule.then else "else-"
     user = getattr(event.data, "user", None)
     value = (event.data.coins or 0) if isinstance(event, GiftEvent) else 0
     return [
         Command(
-            id=f"{event.id}/{rule.name}/{step}/{unit}",
+            id=f"{event.id}/{rule.name}/{word}{step}/{unit}",
             station=then.station,
             action=then.action,
             params=then.params,
@@ -157,65 +161,5 @@ def _commands(rule: Compiled, event: Event, now: float, times: int) -> list[Comm
             simulated=event.simulated,
         )
         for unit in range(times)
-        for step, then in enumerate(rule.then)
+        for step, then in enumerate(steps)
     ]
-
-
-def _matcher(name: str, rule: Rule) -> tuple[str, Matcher]:
-    match (rule.when.gift, rule.when.comment, rule.when.like):
-        case (OnGift() as on, None, None):
-            return "gift", _on_gift(on)
-        case (None, OnComment() as on, None):
-            return "comment", _on_comment(on)
-        case (None, None, OnLike() as on):
-            return "like", _on_like(name, on)
-        case _:  # gateway.settings.load has refused it already
-            raise ValueError(f"rule {name!r} needs exactly one trigger")
-
-
-def _on_gift(on: OnGift) -> Matcher:
-    name = normalise(on.name) if on.name else None
-
-    def match(event: Event, _state: State) -> Match:
-        assert isinstance(event, GiftEvent)
-        gift = event.data
-        if on.id is not None and gift.gift_id != on.id:
-            return _NO
-        if name is not None and normalise(gift.name) != name:
-            return _NO
-        if on.min_coins is not None and (gift.coins or 0) < on.min_coins:
-            return _NO
-        if on.pay == "each":
-            times = gift.count
-        elif on.pay == "start":
-            times = int(gift.count > 0 and gift.total == gift.count)
-        else:
-            times = int(gift.ended)
-        return (times, Outcome.FIRED, "") if times else (0, Outcome.WAITING, "the streak goes on")
-
-    return match
-
-
-def _on_comment(on: OnComment) -> Matcher:
-    exact = normalise(on.exact) if on.exact else None
-    contains = normalise(on.contains) if on.contains else ""
-
-    def match(event: Event, _state: State) -> Match:
-        assert isinstance(event, CommentEvent)
-        text = event.data.plain or normalise(event.data.text)
-        hit = text == exact if exact is not None else contains in text
-        return (1, Outcome.FIRED, "") if hit else _NO
-
-    return match
-
-
-def _on_like(name: str, on: OnLike) -> Matcher:
-    def match(event: Event, state: State) -> Match:
-        assert isinstance(event, LikeEvent)
-        key = f"{name}/{event.account}"
-        times, state.likes[key] = divmod(state.likes.get(key, 0) + event.data.count, on.every)
-        if times:
-            return times, Outcome.FIRED, ""
-        return 0, Outcome.WAITING, f"{state.likes[key]} of {on.every} likes"
-
-    return match

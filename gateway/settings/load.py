@@ -11,6 +11,7 @@ from gateway.errors import SettingsError
 from gateway.messages import LONGEST_WAIT_S
 from gateway.settings.models import Rule, RuleBook, Settings, Station, Then, duration
 from gateway.settings.parameters import parameters
+from gateway.settings.rules import When, Who
 from gateway.settings.wiring import Mistake, check_station
 from gateway.settings.yamlfile import Key, Tree, convert, did_you_mean, read
 
@@ -30,6 +31,13 @@ class Config(Struct, frozen=True, kw_only=True):
 
 def load(path: Path) -> Config:
     """Read and check ``stagewire.yaml`` and its rules. Raises ``SettingsError`` with every mistake in both."""
+    if not path.exists():
+        raise SettingsError(
+            [
+                f"{path}: there is no such file in {path.parent.absolute()}: go to the folder of your settings, "
+                "or name the file with --config; docs/settings.md shows one to begin with"
+            ]
+        )
     tree = read(path)
     settings, found = convert(tree, Settings)
     if settings is None:
@@ -100,35 +108,59 @@ def _check_settings(s: Settings) -> Iterator[Mistake]:
 def _check_rules(s: Settings, book: RuleBook) -> Iterator[Mistake]:
     for name, rule in book.rules.items():
         at: list[Key] = ["rules", name]
-        when = rule.when
-        named = [w for w in (when.gift, when.comment, when.like) if w is not None]
-        if len(named) != 1:
-            yield [*at, "when"], "say exactly one of gift, comment, like"
-        if when.gift is not None and not (when.gift.name or when.gift.id or when.gift.min_coins):
-            yield [*at, "when", "gift"], "say which gifts: name, id or min_coins"
-        if when.comment is not None and bool(when.comment.contains) == bool(when.comment.exact):
-            yield [*at, "when", "comment"], "say exactly one of contains, exact"
+        yield from _check_when([*at, "when"], rule.when)
+        for word, who in (("if", rule.if_), ("unless", rule.unless)):
+            if who is not None and who == Who():
+                yield [*at, word], f"say who: {', '.join(Who.__struct_fields__)}"
         if not 0 < duration(rule.deadline) <= LONGEST_WAIT_S:
             yield [*at, "deadline"], f"expected more than 0 and at most {LONGEST_WAIT_S:g}s; found {rule.deadline}"
-        if rule.cooldown is not None and duration(rule.cooldown) > LONGEST_COOLDOWN_S:
-            yield [*at, "cooldown"], f"expected at most {LONGEST_COOLDOWN_S / 3600:g}h; found {rule.cooldown}"
+        times = {"cooldown": rule.cooldown, "user_cooldown": rule.user_cooldown}
+        if rule.combo is not None:
+            times["combo"] = rule.combo.within
+            if rule.combo.count == rule.combo.users == 1:
+                yield [*at, "combo"], "say how many: count, users or both, more than 1"
+        for key, time in times.items():
+            if time is not None and duration(time) > LONGEST_COOLDOWN_S:
+                yield [*at, key], f"expected at most {LONGEST_COOLDOWN_S / 3600:g}h; found {time}"
+        if rule.else_ and rule.if_ is None and rule.unless is None:
+            yield [*at, "else"], "`else` is for who does not count: say `if` or `unless`"
         for i, account in enumerate(rule.accounts):
             if account not in s.accounts:
                 hint = did_you_mean(account, s.accounts)
                 yield [*at, "accounts", i], f"there is no account {account!r}{hint}"
-        for i, then in enumerate(rule.then):
-            station = s.stations.get(then.station)
-            if station is None:
-                hint = did_you_mean(then.station, s.stations)
-                yield [*at, "then", i, "station"], f"there is no station {then.station!r}{hint}"
-            elif then.action not in station.actions:
-                hint = did_you_mean(then.action, station.actions)
-                yield (
-                    [*at, "then", i, "action"],
-                    f"station {then.station!r} has no action {then.action!r}{hint}",
-                )
-            else:
-                yield from _check_params([*at, "then", i, "params"], station, then)
+        for word, steps in (("then", rule.then), ("else", rule.else_)):
+            for i, then in enumerate(steps):
+                yield from _check_then([*at, word, i], s, then)
+
+
+def _check_when(at: list[Key], when: When) -> Iterator[Mistake]:
+    if len(when.given) != 1:
+        yield at, f"say exactly one of {', '.join(when.__struct_fields__)}"
+    gift = when.gift
+    if gift is not None:
+        if not (gift.name or gift.id or gift.min_coins or gift.max_coins or gift.tier):
+            yield [*at, "gift"], "say which gifts: name, id, min_coins, max_coins or tier"
+        if gift.min_coins and gift.max_coins and gift.min_coins > gift.max_coins:
+            yield [*at, "gift", "max_coins"], f"expected at least min_coins, {gift.min_coins}"
+        if gift.streak is not None and gift.pay != "each":
+            yield [*at, "gift", "streak"], "say streak or pay, not both: a streak of so many fires once"
+    for word, on in (("comment", when.comment), ("question", when.question)):
+        if on is not None and [bool(w) for w in (on.contains, on.exact, on.command)].count(True) != 1:
+            yield [*at, word], "say exactly one of contains, exact, command"
+    if when.viewers is not None and bool(when.viewers.above) == bool(when.viewers.below):
+        yield [*at, "viewers"], "say exactly one of above, below"
+
+
+def _check_then(at: list[Key], s: Settings, then: Then) -> Iterator[Mistake]:
+    station = s.stations.get(then.station)
+    if station is None:
+        hint = did_you_mean(then.station, s.stations)
+        yield [*at, "station"], f"there is no station {then.station!r}{hint}"
+    elif then.action not in station.actions:
+        hint = did_you_mean(then.action, station.actions)
+        yield [*at, "action"], f"station {then.station!r} has no action {then.action!r}{hint}"
+    else:
+        yield from _check_params([*at, "params"], station, then)
 
 
 def _check_params(at: list[Key], station: Station, then: Then) -> Iterator[Mistake]:

@@ -4,7 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.messages import Id, Param
+from gateway.messages import Id
+from gateway.settings.rules import Rule as Rule
+from gateway.settings.rules import RuleBook as RuleBook
+from gateway.settings.rules import Then as Then
 from gateway.settings.stations import OUTPUTS as OUTPUTS
 from gateway.settings.stations import Action as Action
 from gateway.settings.stations import Board as Board
@@ -117,57 +120,6 @@ class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hosts: list[Name] = []
 
 
-class OnGift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A gift by name or id, or any gift worth at least ``min_coins`` a piece.
-
-    ``pay``: ``each`` runs the action once for every gift of a streak, ``start`` and ``end`` once a streak.
-    """
-
-    name: Name | None = None
-    id: Name | None = None
-    min_coins: Annotated[int, Meta(ge=1)] | None = None
-    pay: Literal["each", "start", "end"] = "each"
-
-
-class OnComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``contains`` finds a word anywhere, ``exact`` wants the whole comment; case and accents never count."""
-
-    contains: Name | None = None
-    exact: Name | None = None
-
-
-class OnLike(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every N likes of the account's LIVE; the remainder is carried over."""
-
-    every: Annotated[int, Meta(ge=1)]
-
-
-class When(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Exactly one of these."""
-
-    gift: OnGift | None = None
-    comment: OnComment | None = None
-    like: OnLike | None = None
-
-
-class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    station: Id
-    action: Id
-    params: dict[Id, Param] = {}
-
-
-class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``cooldown`` counts from the last time the rule fired; ``deadline`` is how late it may still move."""
-
-    when: When
-    then: Annotated[list[Then], Meta(min_length=1)]
-    accounts: list[Id] = []
-    cooldown: Duration | None = None
-    deadline: Duration = "30s"
-    enabled: bool = True
-    title: Name | None = None
-
-
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One venue's ``stagewire.yaml``; the rules stand in a file of their own beside it."""
 
@@ -179,9 +131,3 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stations: dict[Id, Station] = {}
     rules_file: Name = "rules.yaml"
     web: Web = Web()
-
-
-class RuleBook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A ``rules.yaml``. Rules are tried in the order they stand in."""
-
-    rules: dict[Id, Rule] = {}

@@ -178,7 +178,9 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
             yield [*path, value], f"expected {_SPELLINGS.get(want, f'text like {want}')}; found {value!r}"
         case "type" if about is None or want == "object":
             types = [want] if isinstance(want, str) else want
-            yield path, f"expected {' or '.join(_TYPES[t] for t in types)}; found {_found(value)}"
+            # A whole file of one text may be a key or a password, under a wrong name: it is not repeated.
+            found = _found(value) if path or isinstance(value, dict | list) else "a single text"
+            yield path, f"expected {' or '.join(_TYPES[t] for t in types)}; found {found}"
         case "enum":
             allowed = [str(v) for v in want if v is not None]
             words = f"expected one of {', '.join(allowed)}; found {_found(value)}"

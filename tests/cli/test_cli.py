@@ -51,7 +51,7 @@ def test_check_of_good_files_says_what_is_there(tmp_path: Path) -> None:
 def test_without_settings_each_program_says_which_file_is_missing_and_fails(program: str, tmp_path: Path) -> None:
     code, text = run(program, "--config", str(tmp_path / "none.yaml"))
     assert code == 1
-    assert "none.yaml: cannot be read" in text
+    assert "none.yaml: there is no such file" in text
     assert "Traceback" not in text
 
 

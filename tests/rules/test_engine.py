@@ -17,7 +17,9 @@ from gateway.messages import (
     encode,
     stamp,
 )
-from gateway.rules.engine import Decision, Outcome, Program, State, compile_rules, decide
+from gateway.rules.engine import Decision, Program, compile_rules, decide
+from gateway.rules.state import State
+from gateway.rules.triggers import Outcome
 from gateway.settings.models import RuleBook
 
 NOW = 1_790_000_000.0

@@ -107,7 +107,7 @@ def test_mistakes_of_both_files_come_in_one_answer(tmp_path: Path) -> None:
     [
         ("venue: [", "stagewire.yaml:1: not YAML"),
         ("venue: a\nvenue: b\n", 'stagewire.yaml:2: found duplicate key "venue"'),
-        ("just words", "expected a block of settings; found 'just words'"),
+        ("just words", "expected a block of settings; found a single text"),
         ("", "'venue' is missing"),
     ],
 )
@@ -116,7 +116,9 @@ def test_a_file_that_is_not_settings_at_all_is_named(tmp_path: Path, text: str, 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    assert mistakes(tmp_path / "nowhere.yaml") == ["nowhere.yaml: cannot be read: No such file or directory"]
+    (said,) = mistakes(tmp_path / "nowhere.yaml")
+    assert said.startswith(f"nowhere.yaml: there is no such file in {tmp_path}: ")
+    assert "--config" in said
 
 
 def test_a_rules_file_that_is_named_must_exist_and_the_default_need_not(tmp_path: Path) -> None:
