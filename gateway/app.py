@@ -14,6 +14,7 @@ from functools import partial
 from gateway import __version__
 from gateway.bus import Bus, Message
 from gateway.control import Control
+from gateway.dispatch.acks import make_ack
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
@@ -42,6 +43,7 @@ MAX_STRANGERS = 100
 RESULTS_QUEUED = 600
 """Results held for a slow broker: all that the largest gift causes at once, and no more, for ``bus`` reads as many
 messages in one go."""
+LEFT_BEHIND = "the gateway ended before it said what became of it: whether it moved is not known"
 STATES_S = 1.0
 """Counters and totals are looked at this often; what a machine does is sent at once."""
 
@@ -239,6 +241,7 @@ class Gateway:
         self._totals = await self._store.open()
         self._strangers = {t.account for t in self._totals} - self._config.settings.accounts.keys()
         self._warm()
+        self._end_what_was_left()
         self._states.start(self._info())
         self._on_proof(None)
         async with contextlib.AsyncExitStack() as rooms:
@@ -274,14 +277,19 @@ class Gateway:
         self._heard.remember(past.recent_event_ids(REMEMBERED_EVENTS), gifts)
         self._dispatcher.remember(past.recent_command_ids(REMEMBERED_EVENTS))
 
+    def _end_what_was_left(self) -> None:
+        """What waited or ran when the gateway was killed gets its ending: it never runs, and nobody may wonder."""
+        left = self._journal.reader.unfinished(REMEMBERED_EVENTS)
+        for command in left:
+            self._on_ack(make_ack(command, Status.FAILED, LEFT_BEHIND, ended=self._clock()))
+        if left:
+            log.warning("%d commands of an earlier run were left without an ending; they failed", len(left))
+
     def _info(self) -> GatewayInfo:
-        s = self._config.settings
+        s, started = self._config.settings, stamp(self._clock())
+        config, stations = self._config.fingerprint, list(s.stations)
         return GatewayInfo(
-            gateway=s.gateway.id,
-            version=__version__,
-            started=stamp(self._clock()),
-            config=self._config.fingerprint,
-            stations=list(s.stations),
+            gateway=s.gateway.id, version=__version__, started=started, config=config, stations=stations
         )
 
 

@@ -88,6 +88,23 @@ class JournalReader:
         """Ids of the last ``limit`` commands, oldest first."""
         return self._recent_ids("command", limit)
 
+    def unfinished(self, limit: int) -> list[Command]:
+        """Those of the last ``limit`` commands that were told no ending, oldest first."""
+        sql = "SELECT seq, id FROM records WHERE kind = 'command' ORDER BY seq DESC LIMIT :limit"
+        recent = sorted(self._rows(sql, {"limit": limit}))[-limit:]
+        if not recent:
+            return []
+        # Every ack that is kept is an ending. One that came at once may stand a little before its command.
+        first = recent[0][0] - limit
+        acks = self._rows("SELECT id FROM records WHERE seq > :first AND kind = 'ack'", {"first": first})
+        ended = {command_id for (command_id,) in acks}
+        commands: list[Command] = []
+        for command_id in (i for _, i in recent if i not in ended):
+            rows = self._rows("SELECT body FROM records WHERE id = :id AND kind = 'command'", {"id": command_id})
+            with suppress(PayloadError):  # a row changed by hand
+                commands += [decode(body, Command) for (body,) in rows]
+        return commands
+
     def recent_gifts(self, limit: int, since: float) -> list[GiftEvent]:
         """The last ``limit`` gifts since ``since`` (seconds since 1970), oldest first."""
         sql = (

@@ -6,8 +6,19 @@ import msgspec
 import pytest
 
 from gateway.errors import ServiceError
-from gateway.journal import JournalReader
-from gateway.messages import GatewayState, Order, QueueState, Request, Response, Status, encode, stamp
+from gateway.journal import Journal, JournalReader
+from gateway.messages import (
+    Ack,
+    Command,
+    GatewayState,
+    Order,
+    QueueState,
+    Request,
+    Response,
+    Status,
+    encode,
+    stamp,
+)
 from tests.flow.stage import House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -231,3 +242,25 @@ async def test_what_waits_is_seen_and_held_skipped_or_put_first_from_outside(hou
     assert c.of("g-1") == ["queued", "cancelled"]
     ran = [a.cause for a in c.results if a.status is Status.RUNNING]
     assert ran == ["g-3", "g-2"]
+
+
+async def test_what_a_killed_gateway_left_behind_gets_its_one_ending_and_never_moves(house: House) -> None:
+    data = house.config.base_dir / "data"
+    soon = stamp(time.time() + 30)
+    left = Command(id="o-1", station="lamp", action="blink", cause="g-0", rule="r", account="ayu", expires_at=soon)
+    journal = Journal(data)  # as a gateway leaves it that is killed between a command and its ending
+    await journal.open()
+    journal.append(left, urgent=True)
+    await journal.close()
+    async with gateway_running(house.config):
+        await house.ready()
+        house.client.gift("g-1")
+        await until(lambda: "done" in house.client.of("g-1"))
+    assert house.edges.rises("lamp") == 1
+    reader = JournalReader(data)
+    assert [e.kind for e in reader.trace("o-1")] == ["command", "ack"]
+    (ending,) = [e.message() for e in reader.trace("o-1") if e.kind == "ack"]
+    assert isinstance(ending, Ack)
+    assert ending.status is Status.FAILED
+    assert "not known" in ending.reason
+    assert reader.unfinished(1000) == []
