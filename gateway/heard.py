@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from gateway.messages import Event, GiftEvent, LikeEvent
+from gateway.messages import Event, GiftEvent, LikeEvent, seconds
 
 REMEMBERED_EVENTS = 50_000
 """Event ids remembered to drop duplicates: over an hour of ten busy accounts."""
@@ -17,6 +17,13 @@ REMEMBERED_STREAKS = 20_000
 """Streaks remembered, least recently heard first to go: hours of ten busy accounts; some 6 MB."""
 REMEMBERED_ROOMS = 1_000
 """Rooms whose likes are remembered, least recently heard first to go."""
+SILENT_S = 60.0
+"""Without a like of a room for so long, nobody may have been listening."""
+FRESH_LIKES, FRESH_LIKES_AFTER_SILENCE = 10_000, 100
+"""What a room's total may have grown by beyond what the message tells, and still fire: half a second of the
+largest LIVE, and what a quiet one leaves untold. More was missed: it counts, and no machine makes up for it."""
+LIKELY_LIKES = 10_000_000
+"""A total that leaps by more is a fault, not a LIVE."""
 STREAK_LIFE_S = 24 * 3600.0
 """Older streaks of the journal are not asked for at the start: a LIVE does not last longer."""
 
@@ -27,7 +34,7 @@ class Heard:
     def __init__(self) -> None:
         self._ids: OrderedDict[str, None] = OrderedDict()
         self._streaks: OrderedDict[tuple[str, bool, str], tuple[int, bool]] = OrderedDict()
-        self._likes: OrderedDict[tuple[str, bool, str], int] = OrderedDict()
+        self._likes: OrderedDict[tuple[str, bool, str], tuple[int, float]] = OrderedDict()
 
     def __contains__(self, event: Event) -> bool:
         """A copy was heard before."""
@@ -49,11 +56,14 @@ class Heard:
         ``count`` says, and a streak ends once. So the sum is the greatest ``total``: never more than was given,
         and all of it where the last message was heard. Likes count by the room's ``total`` in the same way, from
         the first one heard on: two connectors merge them differently, and the platform does not tell each one.
+        What the total tells of likes that were missed is ``stale``.
         """
         self.remember((event.id,))
         if isinstance(event, LikeEvent):
-            count = self._add_likes(event)
-            return event if count == event.data.count else replace(event, data=replace(event.data, count=count))
+            count, missed = self._add_likes(event)
+            if count == event.data.count:
+                return event
+            return replace(event, data=replace(event.data, count=count), stale=event.stale or missed)
         if not isinstance(event, GiftEvent) or not event.data.streak:
             return event
         count, ended = self._fold(event)
@@ -72,16 +82,18 @@ class Heard:
             self._streaks.popitem(last=False)
         return max(0, gift.total - total), gift.ended and not ended
 
-    def _add_likes(self, event: LikeEvent) -> int:
+    def _add_likes(self, event: LikeEvent) -> tuple[int, bool]:
         like = event.data
         if not like.total:
-            return like.count
-        key = event.account, event.simulated, event.room
-        before = self._likes.pop(key, None)
+            return like.count, False
+        key, now = (event.account, event.simulated, event.room), seconds(event.received)
+        total, at = self._likes.pop(key, (0, now))
         if len(self._likes) >= REMEMBERED_ROOMS:
             self._likes.popitem(last=False)
-        if before is None or like.total < before // 2:  # far below is no late message but another beginning
-            self._likes[key] = like.total
-            return like.count
-        self._likes[key] = max(before, like.total)
-        return max(0, like.total - before)
+        # Far below is no late message but another beginning; far beyond is not believed.
+        if not total or not total // 2 <= like.total <= total + LIKELY_LIKES:
+            self._likes[key] = like.total, now
+            return like.count, False
+        self._likes[key] = max(total, like.total), max(at, now)
+        grown = max(0, like.total - total)
+        return grown, grown - like.count > (FRESH_LIKES if now - at < SILENT_S else FRESH_LIKES_AFTER_SILENCE)

@@ -39,6 +39,7 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: bool(shutil.which("chromium") and shutil.which("chromedriver")),
         "chromium chromium-driver",
     ),
+    "systemd": (lambda: shutil.which("systemd-analyze") is not None, "systemd"),
     "tiktoklive": (lambda: importlib.util.find_spec("TikTokLive") is not None, ""),
 }
 

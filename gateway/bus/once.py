@@ -7,6 +7,8 @@ It rests on paho's insides: its version is pinned, and tests/bus holds it agains
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Literal
 
 import paho.mqtt.client as mqtt
@@ -36,16 +38,14 @@ class OnceClient(mqtt.Client):
         """
         if len(self._once) >= self._max_queued_messages:
             return False
-        name, properties = topic.encode(), b"\0" if self._protocol == mqtt.MQTTv5 else b""
-        header = properties
+        name, header = _packed(topic), b"\0" if self._protocol == mqtt.MQTTv5 else b""
         if on_answer is not None:
             mid = self._mid_generate()
-            header = mid.to_bytes(2, "big") + properties
+            header = mid.to_bytes(2, "big") + header
             self._once[mid] = on_answer
         packet = bytearray((_PUBLISH if on_answer is None else _PUBLISH_QOS1,))
-        self._pack_remaining_length(packet, 2 + len(name) + len(header) + len(payload))
-        self._pack_str16(packet, name)
-        packet += header + payload
+        self._pack_remaining_length(packet, len(name) + len(header) + len(payload))
+        packet += name + header + payload
         if self._out_packet and self._out_packet[-1] is self._batch:
             last = self._out_packet[-1]
             last["packet"] += packet
@@ -66,13 +66,16 @@ class OnceClient(mqtt.Client):
         return len(self._ahead) > 0
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        between_packets = self._in_packet["command"] == 0
-        if between_packets and self._ahead and self._take_answers():
-            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        if self._once and self._in_packet["command"] == 0:
+            with suppress(OSError):  # paho meets it too, and knows what to do
+                self._ahead = self._ahead or memoryview(super()._sock_recv(READ_AHEAD))
+            if self._ahead and self._take_answers():
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
         return super().loop_read(max_packets)
 
     def _take_answers(self) -> bool:
         """The PUBACKs at the beginning of what was read ahead, without paho; True when there was nothing else."""
+        self._last_bytes_received = mqtt.time_func()
         ahead = self._ahead
         while len(ahead) >= 4 and ahead[0] == mqtt.PUBACK and 2 <= ahead[1] <= 4:
             end = 2 + ahead[1]
@@ -97,3 +100,10 @@ class OnceClient(mqtt.Client):
                 on_answer(packet[2] if len(packet) > 2 else 0)
                 return MQTTErrorCode.MQTT_ERR_SUCCESS
         return super()._handle_pubackcomp(cmd)
+
+
+@lru_cache(1024)
+def _packed(topic: str) -> bytes:
+    """A topic with its length, as a packet has it; a program has few, and each many times."""
+    name = topic.encode()
+    return len(name).to_bytes(2, "big") + name

@@ -23,6 +23,12 @@ SWITCHED_OFF = "switched off in the settings (enabled: false)"
 MOST = 1_000
 """Accounts that may be added over MQTT; more is a program gone wild."""
 
+SHOWS = ("", ".yaml", ".yml")
+"""How the name of a show ends, or of one that comes with Stagewire: a file of keys, which may lie beside it, shall
+not be read as a show, and its mistakes told."""
+PLAYED = ("replay", "practice")
+"""Sources that may play anybody's LIVE, as often as one likes."""
+
 T = TypeVar("T")
 
 
@@ -49,7 +55,7 @@ class Control:
         send: Callable[[m.Event], None],
         names: Sequence[str] = (),
     ) -> None:
-        self._settings = settings
+        self._at_start = self._settings = settings
         self._runner = runner
         self._send = send
         self._names = names
@@ -82,7 +88,7 @@ class Control:
             if name in self._running:
                 self._running[name] = self._wanted[name]
                 self._switch(name)
-        if (settings.venue, settings.broker, settings.connector) != (old.venue, old.broker, old.connector):
+        if _fixed(settings) not in (_fixed(old), _fixed(self._at_start)):
             log.warning("the settings of venue, broker or connector changed: restart the connector to use them")
 
     # -- orders ----------------------------------------------------------------------------------
@@ -90,6 +96,9 @@ class Control:
     def on_message(self, message: Message) -> None:
         """``account/<a>/command/<verb>``. Of accounts that are not here, only ``add`` is for us."""
         address = parse(message.topic)
+        if address is None and "/command/" in message.topic:
+            log.warning("%s: refused: an account's name is of a-z, 0-9 and -, at most 32 of them", message.topic)
+            return
         if address is None or (address.kind, address.facet) != ("account", "command"):
             return
         if address.id not in self._running and address.detail != "add":  # another connector's
@@ -118,21 +127,29 @@ class Control:
                 log.info("%s: removed on request%s", name, self._comes_back(name))
                 self._drop(name)
             case "simulate":
-                self._send(invent(_read(payload, m.Simulate), name, time.time()))
+                wanted = _read(payload, m.Simulate)
+                if self._is_for_us(wanted.connector):
+                    self._send(invent(wanted, name, time.time()))
             case verb:
                 raise PayloadError(
                     f"there is no command {verb!r}; there are connect, disconnect, add, remove, simulate"
                 )
 
     def _add(self, name: str, order: m.AddAccount) -> None:
-        if order.connector not in (None, self._settings.connector.id):
+        if not self._is_for_us(order.connector):
             return
         if name in self._running:
             raise PayloadError("there is an account of that name already: remove it first")
+        if order.username.startswith("@"):
+            raise PayloadError(f"username is the @name without the @: write {order.username[1:]!r}")
+        if order.source not in PLAYED and (other := self._listener(order.username)):
+            raise PayloadError(f"@{order.username} is account {other!r} already")
         if len(self._added) >= MOST:
             raise PayloadError(f"{MOST} accounts were added already")
         if order.file is not None and not _inside(order.file):
             raise PayloadError(f"file {order.file!r} must lie in the folder of the settings")
+        if order.source == "practice" and PurePosixPath(order.file or "").suffix not in SHOWS:
+            raise PayloadError(f"file {order.file!r} must be a show, with a name that ends in .yaml")
         fields = {f: getattr(order, f) for f in ("username", "source", "file", "speed", "guest_gifts")}
         try:
             account = msgspec.convert(fields, models.Account)
@@ -145,6 +162,16 @@ class Control:
             self._added.discard(name)
             raise
         log.info("%s: @%s added on request, until the connector restarts", name, account.username)
+
+    def _is_for_us(self, connector: str | None) -> bool:
+        return connector in (None, self._settings.connector.id)
+
+    def _listener(self, username: str) -> str:
+        """Which account hears this @name's real LIVE; empty for none. Two would tell each event under one id."""
+        for name, account in self._running.items():
+            if account.source not in PLAYED and account.username.lower() == username.lower():
+                return name
+        return ""
 
     def _comes_back(self, name: str) -> str:
         return "; it is in the settings, so it comes back with a restart" if name in self._wanted else ""
@@ -178,6 +205,11 @@ class Control:
 
 def _read(payload: bytes, kind: type[T]) -> T:
     return m.decode(payload or b"{}", kind)
+
+
+def _fixed(settings: models.Settings) -> tuple[str, models.Broker, models.Connector]:
+    """What a running connector cannot change."""
+    return settings.venue, settings.broker, settings.connector
 
 
 def _inside(file: str) -> bool:

@@ -31,6 +31,8 @@ async def follow(path: Path, apply: Callable[[Config], None], interval: float = 
                 log.error("%s changed, but is not used, for it has mistakes; all goes on as before:", path)
                 for mistake in e.mistakes:
                     log.error("%s", mistake)
+            except Exception:  # the top of a service: the accounts go on, whatever is the matter with a file
+                log.exception("%s changed, but is not used, by a fault of the connector", path)
             else:
                 log.info("%s changed and was read again", path)
         seen = now

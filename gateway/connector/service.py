@@ -161,8 +161,15 @@ async def run_connector(
 
 @contextlib.asynccontextmanager
 async def alongside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
-    """Run ``work`` for the length of a ``with`` block."""
-    task = asyncio.create_task(work, name=name)
+    """Run ``work`` for the length of a ``with`` block; when it fails, it ends the block with its error."""
+    owner, task = asyncio.current_task(), asyncio.create_task(work, name=name)
+
+    def ended(done: asyncio.Task[None]) -> None:
+        if not done.cancelled() and (error := done.exception()) is not None and owner is not None:
+            log.critical("the connector's %s failed; it ends", name, exc_info=error)
+            owner.cancel()
+
+    task.add_done_callback(ended)
     try:
         yield
     finally:

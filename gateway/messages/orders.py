@@ -46,7 +46,8 @@ class AddAccount(Struct, frozen=True, kw_only=True):
 
 class Simulate(Struct, frozen=True, kw_only=True):
     """``account/<a>/command/simulate``: one invented event, marked ``simulated``. ``data`` is the event's own;
-    what is left out of it (the user, a gift's count) is invented too."""
+    what is left out of it (the user, a gift's count) is invented too. ``connector`` is who shall do it, where two
+    listen to one account: each would invent one of its own."""
 
     kind: Literal[
         "gift",
@@ -62,6 +63,7 @@ class Simulate(Struct, frozen=True, kw_only=True):
         "battle",
     ]
     data: dict[str, Any] = {}
+    connector: Id | None = None
     by: Text = ""
 
 

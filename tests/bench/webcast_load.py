@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -33,7 +33,7 @@ class Load:
     def acts(self, count: int) -> list[Act]:
         return [next(self._acts) for _ in range(count)]
 
-    def frame(self, acts: list[Act]) -> bytes:
+    def frame(self, acts: Sequence[Act]) -> bytes:
         now_ms = int(time.time() * 1000)
         envelopes = []
         for act in acts:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import getpass
 import signal
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -158,3 +159,57 @@ async def test_what_the_broker_took_with_it_is_neither_answered_nor_repeated(bro
         broker.stop()
     assert heard.payloads == [b"new"]
     assert answers == [True]
+
+
+@contextlib.asynccontextmanager
+async def dripping(port: int) -> AsyncIterator[int]:
+    """A line to the broker, by its port, on which the broker's words come byte by byte."""
+    lines: set[asyncio.Task[None]] = set()
+
+    async def drip(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while words := await source.read(4096):
+            for byte in words:
+                sink.write(bytes((byte,)))
+                await asyncio.sleep(0)  # so that it leaves, and the other side reads it
+                await asyncio.sleep(0)
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_broker, to_broker = await asyncio.open_connection("127.0.0.1", port)
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        back = asyncio.create_task(drip(from_broker, writer))
+        while words := await reader.read(65536):
+            to_broker.write(words)
+        back.cancel()
+        for end in (writer, to_broker):
+            end.close()
+            await end.wait_closed()
+
+    server = await asyncio.start_server(lambda r, w: lines.add(asyncio.create_task(connect(r, w))), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.wait(lines, timeout=5)
+
+
+@pytest.mark.parametrize("protocol", ["v5", "v3.1.1"])
+async def test_answers_that_come_byte_by_byte_are_heard_once_each_and_beside_messages(
+    broker: Mosquitto, protocol: Literal["v5", "v3.1.1"]
+) -> None:
+    answers: list[bool] = []
+    heard = Heard()
+    with broker:
+        async with dripping(broker.port) as port:
+            bus = Bus(Broker(port=port, protocol=protocol), "mouth", on_message=heard)
+            bus.subscribe("free/#")
+            async with running(bus):
+                await connected(bus)
+                for n in range(40):
+                    assert bus.publish("free/a", b"%d" % n, on_ack=answers.append)
+                async with asyncio.timeout(20):
+                    while len(answers) < 40:
+                        await asyncio.sleep(0.005)
+                await heard.until(40)
+                assert bus.connected
+    assert answers == [True] * 40
+    assert heard.payloads == [b"%d" % n for n in range(40)]

@@ -118,12 +118,41 @@ async def test_a_changed_file_is_read_again_and_one_with_mistakes_is_refused_wit
         await asyncio.wait([task])
 
 
+async def test_a_fault_while_settings_are_read_again_ends_neither_the_accounts_nor_the_watching(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, applied = tmp_path / "stagewire.yaml", list[Config]()
+    path.write_text(SETTINGS)
+
+    def apply(read: Config) -> None:
+        applied.append(read)
+        if len(applied) == 1:
+            raise LookupError("a fault of ours")
+
+    task = asyncio.create_task(follow(path, apply, 0.02))
+    try:
+        for n, name in enumerate(("bo", "cleo"), 1):
+            await asyncio.sleep(0)  # it has seen the file as it was
+            path.write_text(f"{SETTINGS}  {name}: {{username: {name}.live}}\n")
+            async with asyncio.timeout(PATIENCE):
+                while len(applied) < n:
+                    await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    assert "a fault of ours" in caplog.text
+
+
 def test_changes_that_need_a_restart_are_named(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     runner = Noted()
     control = Control(Settings(venue="hall"), runner, lambda _: None)
     control.apply(Settings(venue="other"))
     assert "restart the connector" in caplog.text
     assert runner.done == []
+    caplog.clear()
+    control.apply(Settings(venue="other"))
+    control.apply(Settings(venue="hall"))  # what runs
+    assert caplog.text == ""
 
 
 # -- orders ------------------------------------------------------------------------------------
@@ -184,10 +213,14 @@ async def test_a_state_that_could_not_be_cleared_is_cleared_when_the_broker_is_b
         ("ada", "add", {"username": "x"}, "remove it first"),
         ("new", "add", {"user": "x"}, "missing required field `username`"),
         ("new", "add", {"username": "not a name"}, "username"),
+        ("new", "add", {"username": "@bo"}, "without the @: write 'bo'"),
+        ("new", "add", {"username": "Ada"}, "@Ada is account 'ada' already"),
+        ("new", "add", {"username": "ada", "source": "euler"}, "@ada is account 'ada' already"),
         ("new", "add", {"username": "x", "source": "myspace"}, "source"),
         ("new", "add", {"username": "x", "source": "replay", "file": "../../secret"}, "folder of the settings"),
         ("new", "add", {"username": "x", "source": "replay", "file": "C:\\secret"}, "folder of the settings"),
         ("new", "add", {"username": "x", "source": "replay", "file": "/etc/passwd"}, "folder of the settings"),
+        ("new", "add", {"username": "x", "source": "practice", "file": "sign.key"}, "must be a show"),
         ("new", "add", {"username": "x", "speed": -1}, "speed"),
         ("new", "add", b"no json", "malformed"),
         ("ada", "connect", b"[]", "object"),
@@ -209,6 +242,23 @@ def test_what_makes_no_sense_is_refused_in_words_and_does_nothing(
     assert sent == []
     assert words in caplog.text
     assert f"account/{account}/command/{verb}: refused" in caplog.text
+
+
+def test_an_account_name_that_cannot_be_is_refused_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    runner = Noted()
+    control = Control(Settings(venue="hall"), runner, lambda _: None)
+    topic = "stagewire/1/hall/account/Ada_1/command/add"
+    control.on_message(Message(topic, b'{"username": "ada"}', 1, False, lambda: None))
+    assert f"{topic}: refused: an account's name is of a-z, 0-9 and -" in caplog.text
+    assert runner.done == []
+
+
+def test_a_live_that_is_heard_already_may_be_played_beside_it() -> None:
+    runner = Noted()
+    control = Control(Settings(venue="hall", accounts={"ada": Account(username="ada")}), runner, lambda _: None)
+    runner.done.clear()
+    control.on_message(order("played", "add", {"username": "ada", "source": "practice"}))
+    assert runner.done == [("put", "played"), ("connect", "played")]
 
 
 def test_orders_for_others_and_retained_ones_do_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -240,6 +290,15 @@ def test_every_kind_can_be_simulated_with_as_little_as_possible_and_is_marked(ki
     assert m.decode_event(m.encode(first)) == first
     if isinstance(first, m.CommentEvent):
         assert first.data.plain == "halo"
+
+
+def test_of_two_connectors_the_one_that_is_named_invents() -> None:
+    sent: list[m.Event] = []
+    control = Control(Settings(venue="hall", accounts={"ada": Account(username="ada")}), Noted(), sent.append)
+    control.on_message(order("ada", "simulate", {"kind": "follow", "connector": "another"}))
+    assert not sent
+    control.on_message(order("ada", "simulate", {"kind": "follow", "connector": "connector"}))
+    assert len(sent) == 1
 
 
 def test_a_simulated_gift_says_what_it_was_told() -> None:

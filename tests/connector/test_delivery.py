@@ -12,8 +12,9 @@ import pytest
 from gateway import messages as m
 from gateway.connector.delivery import delivery, lanes, safekeeping
 from gateway.connector.delivery import disk as disk_module
+from gateway.connector.delivery.outbox import Row
 from tests.broker import Mosquitto
-from tests.connector.mail import Listener, Post, comment, connected, gift, like, until
+from tests.connector.mail import TOPICS, Listener, Post, comment, connected, gift, like, until
 from tests.disk import full_disk
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -119,6 +120,23 @@ async def test_late_events_are_marked_stale_and_fresh_ones_are_not(tmp_path: Pat
     assert [e.stale for e in listener.events.values()] == [True, False]
 
 
+async def test_what_is_from_the_future_by_our_clock_is_of_an_unknown_age_and_stale(tmp_path: Path) -> None:
+    """A Raspberry Pi has no clock of its own: after a night without power it begins before the evening's end."""
+    broker = Mosquitto(tmp_path)
+    post = Post(broker, tmp_path / "data")
+    topic, later = TOPICS.account_event("ada", "gift"), time.time() + 2400
+    post.outbox.open()
+    post.outbox.commit([Row(1, topic, m.encode(gift(1, received=later)), later, paid=True)], [])
+    post.outbox.close()
+    with broker:
+        listener = Listener(broker)
+        async with connected(listener.bus), post.open():
+            await until(lambda: listener.ids)
+            post.send(gift(2))
+            await until(lambda: len(listener.ids) == 2)
+    assert [e.stale for e in listener.events.values()] == [True, False]
+
+
 async def test_gifts_that_nobody_listens_to_are_kept_and_delivered_when_somebody_does(
     tmp_path: Path, quick: None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -133,13 +151,17 @@ async def test_gifts_that_nobody_listens_to_are_kept_and_delivered_when_somebody
             await until(lambda: other.ids == ["g-100"])
             await until(lambda: post.delivery._lanes._lanes["stagewire/1/hall/account/ada/event/gift"].deaf_since)
             await asyncio.sleep(0.3)  # several tries in vain
-            assert caplog.text.count("nobody listens") == 1
+            post.send(gift(200, "cleo"))  # nobody hears this account either, and that is no more news
+            await until(lambda: "stagewire/1/hall/account/cleo/event/gift" in post.delivery._deaf)
+            warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+            (said,) = [w for w in warnings if "nobody listens" in w]
+            assert "is the gateway running?" in said
             listener = Listener(broker)
             async with connected(listener.bus):
-                await until(lambda: len(listener.ids) == 40)
-                post.send(gift(41))
                 await until(lambda: len(listener.ids) == 41)
-    assert listener.ids == [f"g-{n}" for n in [*range(40), 41]]
+                post.send(gift(41))
+                await until(lambda: len(listener.ids) == 42)
+    assert [n for n in listener.ids if n != "g-200"] == [f"g-{n}" for n in [*range(40), 41]]
 
 
 async def test_comments_that_nobody_listens_to_stay_off_the_disk_and_are_let_go(
@@ -238,6 +260,32 @@ async def test_memory_is_bounded_while_the_disk_refuses_and_gifts_are_given_up_l
             async with connected(listener.bus):
                 await until(lambda: len(listener.ids) == 180 - post.delivery.lost)
     assert [i for i in listener.ids if i[0] == "g"] == [f"g-{n}" for n in range(90)]
+
+
+async def test_who_waits_for_safety_is_bounded_while_one_gift_cannot_become_safe(
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens to gifts and the disk is full, for hours; comments come and go."""
+    monkeypatch.setattr(safekeeping, "CROWDED", 100)
+    monkeypatch.setattr(safekeeping, "WAITING", 50)
+    with Mosquitto(tmp_path) as broker:
+        comments = Listener(broker, "stagewire/1/hall/account/+/event/comment")
+        async with connected(comments.bus), Post(broker, tmp_path / "data").open() as post:
+            with full_disk():
+                post.send(gift(1))
+                for n in range(1000):
+                    post.send(comment(n))
+                    post.delivery.when_safe(lambda: None)
+                    if n % 50 == 0:
+                        await asyncio.sleep(0.01)
+                await until(lambda: len(comments.ids) == 1000)
+                await until(lambda: not post.delivery._flying)
+                post.send(comment(1000))
+                assert len(post.delivery._safe._unsafe) <= 2 * 100
+                assert len(post.delivery._safe._waiting) <= 50
+            gifts = Listener(broker, "stagewire/1/hall/account/+/event/gift")
+            async with connected(gifts.bus):
+                await until(lambda: gifts.ids == ["g-1"])
 
 
 async def test_thousands_of_waiting_events_come_in_order_and_memory_holds_but_a_part(

@@ -215,6 +215,22 @@ def test_a_time_that_is_none_is_replaced_by_ours() -> None:
         assert event.time == event.received
 
 
+def test_messages_without_an_id_are_told_apart_and_a_copy_is_known_again() -> None:
+    """Else all but the first were dropped as its copies, paid gifts among them."""
+
+    def id_of(number: int, sent: int, received: float = NOW) -> str:
+        gift = pb.GiftMessage(gift_id=1, repeat_count=number, user=pb.User(id=7), gift=pb.Gift(id=1, type=2))
+        gift.common.create_time = sent
+        event = to_event(STREAM, "99", "WebcastGiftMessage", gift, 0, received)
+        assert event is not None
+        assert m.decode_event(m.encode(event)) == event
+        return event.id
+
+    assert id_of(1, 1_799_999_999_500) == id_of(1, 1_799_999_999_500, NOW + 3)
+    assert len({id_of(1, 1_799_999_999_500), id_of(2, 1_799_999_999_500), id_of(1, 1_799_999_999_501)}) == 3
+    assert id_of(1, 0) != id_of(1, 0, NOW + 3)  # nothing tells them apart but when they came
+
+
 @settings(deadline=None)
 @given(st.sampled_from(sorted(METHODS)), st.integers(0, 2**32), st.text(max_size=20))
 def test_any_field_values_make_an_event_that_follows_the_contract_or_none(

@@ -1,5 +1,6 @@
 """The outbox's file: killed, torn, full, locked, left behind."""
 
+import os
 import random
 import signal
 import subprocess
@@ -152,6 +153,17 @@ def test_a_damaged_stray_is_said_and_left_alone(tmp_path: Path, caplog: pytest.L
     outbox.open()
     assert outbox.adopt(1).topics == {}
     assert "what waits in it is not sent" in caplog.text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_what_viewers_wrote_is_for_our_eyes_only(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path, "a", MUCH)
+    outbox.open()
+    outbox.commit([row(1, paid=False)], [])
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+    outbox.close()
+    assert modes == dict.fromkeys(modes, "0o600")
+    assert "outbox-a.sqlite-wal" in modes
 
 
 def test_a_file_of_a_newer_version_is_refused_in_words_and_not_touched(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ async def test_a_session_from_the_source_needs_no_broker_and_hides_the_viewers(r
     room.comment(OTTER, "hello @bob.heron")
     await until(lambda: recorder.counts["comment"])
     await end(task)
-    assert recorder.words == "6 events: 3 gifts, 1 comment; the account is offline"
+    assert recorder.words == "6 events: 3 gifts, 1 comment; the account is live"
     text = gzip.decompress(path.read_bytes()).decode()
     for secret in (str(OTTER.id), OTTER.name, OTTER.nickname, "bob.heron"):
         assert secret not in text
@@ -200,7 +200,7 @@ def test_the_command_says_what_it_does_and_ends_by_itself(venue: Path) -> None:
     assert f"recording ada from replay/@ada.live to {out}, viewers get invented names; end it with Ctrl-C" in (
         result.output
     )
-    assert f"{out}: 2 events: 0 gifts, 1 comment; the account is offline" in result.output
+    assert f"{out}: 2 events: 0 gifts, 1 comment; the account is live" in result.output
     assert [m.KINDS[type(e)] for e in SessionReader(out).events()] == ["live", "comment"]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 1
@@ -222,7 +222,7 @@ def test_ctrl_c_ends_a_recording_that_is_whole(venue: Path) -> None:
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
         assert process.wait(PATIENCE) == 0
-    assert "2 events: 0 gifts, 1 comment; the account is offline" in rest
+    assert "2 events: 0 gifts, 1 comment; the account is live" in rest
     reader = SessionReader(out)
     assert [m.KINDS[type(e)] for e in reader.events()] == ["live", "comment"]
     assert reader.trouble == ""

@@ -13,7 +13,7 @@ import pytest
 from gateway import messages as m
 from gateway.bus import Bus, Message
 from gateway.connector import Connector, run_connector
-from gateway.connector.service import account_id
+from gateway.connector.service import account_id, alongside
 from gateway.errors import SettingsError, SourceError
 from gateway.practice.tiktok.acts import GIFTS
 from gateway.settings.models import Account, Settings, TikTok
@@ -301,6 +301,19 @@ async def test_two_connectors_on_one_live_tell_the_same_under_the_same_ids(rig: 
     assert sum({e.id: e.data.count for e in gifts}.values()) == 60
     task.cancel()
     await asyncio.wait([task])
+
+
+async def test_a_bus_that_fails_ends_the_connector_rather_than_leave_it_deaf_for_the_evening(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def bus() -> None:
+        await asyncio.sleep(0)
+        raise LookupError("a fault of ours")
+
+    with pytest.raises(LookupError, match="a fault of ours"):
+        async with asyncio.timeout(PATIENCE), alongside(bus(), "bus"):
+            await asyncio.get_running_loop().create_future()
+    assert "the connector's bus failed" in caplog.text
 
 
 @pytest.mark.needs("mosquitto")

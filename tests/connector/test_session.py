@@ -1,5 +1,6 @@
 """What is told of a LIVE after a gap, of gifts to others, of battles; and that a session can go on elsewhere."""
 
+import asyncio
 import time
 from typing import Any, TypeVar
 
@@ -113,6 +114,26 @@ async def test_whatever_is_missed_the_likes_add_up_to_the_rooms_total_where_all_
             s.hear(ROOM)
     s.pay_out()
     assert sum(e.data.count for e in told.of(m.LikeEvent)) == heard_last
+
+
+async def test_a_number_of_viewers_that_waited_when_the_line_broke_for_a_moment_is_told_with_what_follows() -> (
+    None
+):
+    told = Told()
+    s = session(told)
+    s.hear(ROOM)
+    s.take(viewers(1, 10))
+    s.take(viewers(2, 11))
+    s.lose(time.time(), "cut")
+    s.hear(ROOM)
+    s.take(like(1, 1, 100))
+    s.take(like(2, 1, 101))
+    s.take(tap(1, 1))
+    async with asyncio.timeout(5):
+        while len(told.of(m.ViewersEvent)) < 2 or len(told.of(m.LikeEvent)) < 2:
+            await asyncio.sleep(0.01)
+    assert [e.data.count for e in told.of(m.ViewersEvent)] == [10, 11]
+    s.pay_out()
 
 
 async def test_viewers_are_told_at_once_after_a_gap() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from gateway import messages as m
+from gateway.connector.simulate import invent
 from gateway.settings import models
 from gateway.settings.load import load
 
@@ -50,3 +52,35 @@ def test_every_setting_of_the_connector_is_on_the_settings_page(kind: type[Struc
 def test_links_lead_somewhere(page: Path) -> None:
     broken = [t for t in LINK.findall(page.read_text()) if not (page.parent / t).exists()]
     assert not broken
+
+
+def test_the_events_shown_for_integrators_follow_the_contract() -> None:
+    shown = re.findall(r"```json\n(.*?)\n```", (ROOT / "docs" / "mqtt.md").read_text(), re.DOTALL)
+    assert [m.KINDS[type(m.decode_event(event.encode()))] for event in shown] == ["gift"]
+
+
+ORDERS = [
+    (page.name, verb, payload)
+    for page in (ROOT / "docs" / "mqtt.md", ROOT / "docs" / "connector.md")
+    for verb, payload in re.findall(
+        r"mosquitto_pub [^\n]*-t (?:\$t|\S+/command)/(\w+)\s(?:\s*\\\n)?\s*(?:-n|-m '([^']*)')", page.read_text()
+    )
+]
+
+
+@pytest.mark.parametrize(("page", "verb", "payload"), ORDERS)
+def test_an_order_to_the_connector_that_is_shown_is_obeyed(page: str, verb: str, payload: str) -> None:
+    match verb:
+        case "simulate":
+            assert invent(m.decode(payload.encode(), m.Simulate), "main", 0).simulated
+        case "add":
+            assert re.fullmatch(models.USERNAME, m.decode(payload.encode(), m.AddAccount).username)
+        case "connect" | "disconnect" | "remove":
+            m.decode(payload.encode() or b"{}", m.AccountOrder)
+        case _:
+            pytest.fail(f"{page}: there is no order {verb}")
+
+
+def test_all_orders_that_are_shown_are_found() -> None:
+    assert {verb for _, verb, _ in ORDERS} == {"add", "connect", "disconnect", "remove", "simulate"}
+    assert {page for page, _, _ in ORDERS} == {"mqtt.md", "connector.md"}

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway import heard
 from gateway import messages as m
@@ -176,3 +177,38 @@ def test_likes_without_a_total_count_as_they_are_told_and_another_room_begins_an
         assert isinstance(event, m.LikeEvent)
         counted.append(event.data.count)
     assert counted == [3, 3, 5, 5, 0, 2, 9]  # the late one had been counted already
+
+
+def likes_at(n: int, count: int, total: int, received: float) -> m.LikeEvent:
+    return replace(likes(n, count, total), received=m.stamp(received))
+
+
+def test_likes_of_minutes_in_which_nothing_was_heard_count_but_do_not_fire() -> None:
+    """The broker or the connector was away: a machine must not make up for it afterwards, all at once."""
+    heard, began = Heard(), 1_800_000_000.0
+    added = [
+        heard.add(likes_at(0, 5, 1_000, began)),
+        heard.add(likes_at(1, 5, 1_400, began + 20)),  # the platform does not tell each one
+        heard.add(likes_at(2, 5, 9_400, began + 620)),
+        heard.add(likes_at(3, 5, 9_500, began + 621)),
+        heard.add(likes_at(4, 5, 9_520, began + 1221)),  # it was quiet
+    ]
+    assert [(e.data.count, e.stale) for e in added if isinstance(e, m.LikeEvent)] == [
+        (5, False),
+        (400, False),
+        (8_000, True),
+        (100, False),
+        (20, False),
+    ]
+
+
+def test_a_total_that_leaps_fires_nothing_and_one_that_cannot_be_is_not_believed() -> None:
+    heard = Heard()
+    added = [heard.add(likes(n, 5, total)) for n, total in enumerate([1_000, 90_000, 2**63 - 1, 90_010, 90_020])]
+    assert [(e.data.count, e.stale) for e in added if isinstance(e, m.LikeEvent)] == [
+        (5, False),
+        (89_000, True),
+        (5, False),
+        (5, False),
+        (10, False),
+    ]

@@ -151,6 +151,14 @@ def test_a_show_of_the_folder_goes_before_ours_and_an_unknown_one_is_named(tmp_p
         find("none.yaml", tmp_path)
 
 
+def test_a_key_taken_for_a_show_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "sign-key").write_text("sk-1234567890abcdef\n")
+    with pytest.raises(SettingsError) as caught:
+        load(find("sign-key", tmp_path))
+    assert "expected a block of settings" in str(caught.value)
+    assert "1234" not in str(caught.value)
+
+
 def test_rates_are_given_as_a_factor_by_kind_or_both() -> None:
     usual = Rates()
     assert parse("2") == usual.times(2)

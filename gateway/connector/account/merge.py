@@ -1,5 +1,7 @@
 """Likes, joins, viewer counts and a battle's points, merged to at most two messages a second of each. Pure."""
 
+from typing import assert_never
+
 import msgspec
 
 from gateway import messages as m
@@ -20,19 +22,17 @@ class Merger:
     def __init__(self, interval: float = INTERVAL) -> None:
         self._interval = interval
         self._free_at: dict[type[Merged], float] = {}
-        self._waiting: dict[type[Merged], Merged] = {}
+        self._waiting: dict[type[Merged], list[Merged]] = {}
 
     def add(self, event: Merged, now: float) -> Merged | None:
         """The event to send now, if any."""
         kind = type(event)
-        waiting = self._waiting.pop(kind, None)
-        if waiting is not None:
-            event = fold(waiting, event)
         if now < self._free_at.get(kind, now):
-            self._waiting[kind] = event
+            self._waiting.setdefault(kind, []).append(event)
             return None
         self._free_at[kind] = now + self._interval
-        return event
+        waiting = self._waiting.pop(kind, None)
+        return event if waiting is None else fold([*waiting, event])
 
     def sent(self, kind: type[Merged], now: float) -> None:
         """One of the kind was sent past the merger: the next waits as after its own."""
@@ -40,7 +40,11 @@ class Merger:
 
     def free(self, kind: type[Merged]) -> None:
         """The next of the kind goes at once."""
-        self._free_at.pop(kind, None)
+        self._free_at[kind] = float("-inf")
+
+    def free_at(self, kind: type[Merged]) -> float:
+        """When the next of a kind that was sent may go."""
+        return self._free_at[kind]
 
     @property
     def due(self) -> float | None:
@@ -49,32 +53,40 @@ class Merger:
 
     def take(self, kind: type[Merged]) -> Merged | None:
         """What waits of one kind, though it is too soon: something comes after it."""
-        return self._waiting.pop(kind, None)
+        waiting = self._waiting.pop(kind, None)
+        return None if waiting is None else fold(waiting)
 
     def take_due(self, now: float, *, everything: bool = False) -> list[Merged]:
         """What has waited long enough, or ``everything`` that waits."""
         kinds = [kind for kind in self._waiting if everything or self._free_at[kind] <= now]
         for kind in kinds:
             self._free_at[kind] = now + self._interval
-        return [self._waiting.pop(kind) for kind in kinds]
+        return [fold(self._waiting.pop(kind)) for kind in kinds]
 
 
-def fold(first: Merged, then: Merged) -> Merged:
-    """Two events of one kind as one: with the newer's id and times, both counts, and the user if it is one."""
-    match first, then:
-        case m.LikeEvent(data=a), m.LikeEvent(data=b):
-            likes = m.Like(
-                user=b.user if _same(a.user, b.user) else None,
-                count=a.count + b.count,
-                total=max(a.total, b.total),
+def fold(events: list[Merged]) -> Merged:
+    """Events of one kind as one: with the newest's id and times, all counts, and the user if it is one."""
+    last = events[-1]
+    match last:
+        case m.LikeEvent():
+            likes = [e.data for e in events if isinstance(e, m.LikeEvent)]
+            like = m.Like(
+                user=_same([like.user for like in likes]),
+                count=sum(like.count for like in likes),
+                total=max(like.total for like in likes),
             )
-            return msgspec.structs.replace(then, data=likes)
-        case m.JoinEvent(data=c), m.JoinEvent(data=d):
-            joins = m.Person(user=d.user if _same(c.user, d.user) else None, count=c.count + d.count)
-            return msgspec.structs.replace(then, data=joins)
+            return msgspec.structs.replace(last, data=like)
+        case m.JoinEvent():
+            joins = [e.data for e in events if isinstance(e, m.JoinEvent)]
+            join = m.Person(user=_same([j.user for j in joins]), count=sum(j.count for j in joins))
+            return msgspec.structs.replace(last, data=join)
+        case m.ViewersEvent() | m.BattleEvent():
+            return last
         case _:
-            return then
+            assert_never(last)
 
 
-def _same(a: m.User | None, b: m.User | None) -> bool:
-    return a is not None and b is not None and a.id == b.id
+def _same(users: list[m.User | None]) -> m.User | None:
+    """The one who did it all, as last seen."""
+    last = users[-1]
+    return last if last is not None and all(u is not None and u.id == last.id for u in users) else None

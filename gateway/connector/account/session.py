@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import assert_never
 
@@ -57,7 +58,7 @@ class Session:
         self._guests = guests
         self._streaks = Streaks(streak)
         self._merger = Merger()
-        self._seen: dict[str, None] = {}
+        self._seen: OrderedDict[str, None] = OrderedDict()  # a dict finds its oldest more slowly each time
         self._silent: tuple[float, str] | None = None
         self._after_gap = False  # and no like has come since
         self._timer: asyncio.TimerHandle | None = None
@@ -109,7 +110,7 @@ class Session:
         self.events += 1
         self._seen[event.id] = None
         if len(self._seen) > SEEN:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)
         match event:
             case m.GiftEvent():
                 self._pay(event)
@@ -140,7 +141,6 @@ class Session:
                 self._send(event)
             case _:
                 assert_never(event)
-        self._arm()
 
     def pay_out(self) -> None:
         """Send what waits to be merged, and close the open streaks: what still grows is paid all the same."""
@@ -153,11 +153,15 @@ class Session:
         paid = self._streaks.pay(event, _now())
         if paid is not None:
             self._send(paid)
+        if (due := self._streaks.due) is not None:
+            self._wake_at(due)
 
     def _merge(self, event: Merged) -> None:
         merged = self._merger.add(event, _now())
         if merged is not None:
             self._send(merged)
+        else:
+            self._wake_at(self._merger.free_at(type(event)))
 
     def _tell_missed(self, event: m.LikeEvent) -> None:
         """After a gap the room's total says how many likes nobody heard: told once, and too late to fire."""
@@ -221,7 +225,7 @@ class Session:
     def restore(self, memory: Memory) -> None:
         self.room, self.started, self._silent = memory.room, memory.started, memory.silent
         self.likes, self._after_gap = memory.likes, memory.after_gap
-        self._seen = dict.fromkeys(memory.seen)
+        self._seen = OrderedDict.fromkeys(memory.seen)
         self._streaks.restore(memory.streaks, _now())
         self._arm()
 
@@ -229,11 +233,14 @@ class Session:
 
     def _arm(self) -> None:
         """Wake up when the next merged event or forgotten streak is due."""
-        due = min((t for t in (self._streaks.due, self._merger.due) if t is not None), default=None)
-        if due is None or (self._timer is not None and self._timer.when() <= due):
-            return
-        self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_at(due, self._fall_due)
+        for due in (self._streaks.due, self._merger.due):
+            if due is not None:
+                self._wake_at(due)
+
+    def _wake_at(self, due: float) -> None:
+        if self._timer is None or due < self._timer.when():
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_at(due, self._fall_due)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -5,6 +5,7 @@ order, and the closing one may never come. Whatever arrives, what was paid is th
 seen: never more than was given, and all of it wherever the last message was seen.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import msgspec
@@ -39,7 +40,7 @@ class Streaks:
     def __init__(self, close_after: float = CLOSE_AFTER) -> None:
         self._close_after = close_after
         self._open: dict[str, _Open] = {}  # least recently touched first
-        self._closed: dict[str, int] = {}  # what was paid, first closed first
+        self._closed: OrderedDict[str, int] = OrderedDict()  # what was paid, first closed first
 
     def pay(self, event: m.GiftEvent, now: float) -> m.GiftEvent | None:
         """The event with what it adds in ``count``; None when it adds nothing and ends nothing.
@@ -99,12 +100,12 @@ class Streaks:
     def restore(self, kept: Kept, now: float) -> None:
         """Go on where other ``Streaks`` stopped; what was known here before is forgotten."""
         self._open = {e.data.streak: _Open(e, paid, now - age) for e, paid, age in kept.open}
-        self._closed = dict(kept.closed)
+        self._closed = OrderedDict(kept.closed)
 
     def _close(self, name: str, paid: int) -> None:
         self._closed[name] = paid
         if len(self._closed) > REMEMBERED:
-            del self._closed[next(iter(self._closed))]
+            self._closed.popitem(last=False)
 
 
 def _with(event: m.GiftEvent, *, count: int, total: int, ended: bool) -> m.GiftEvent:

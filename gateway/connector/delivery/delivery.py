@@ -45,6 +45,10 @@ CLOSE_S = 0.5
 """So long the end waits for the broker's answers."""
 PAID_KINDS = frozenset({"gift", "subscribe"})
 """A viewer's money is in them: given up last, and kept for as long as nobody listens."""
+UNHEARD = (
+    "%s: nobody listens to these events: is the gateway running? Gifts and subscribes are kept until somebody "
+    "does, others for half a minute"
+)
 
 
 class Publish(Protocol):
@@ -81,6 +85,7 @@ class Delivery:
         self._flying: dict[int, Entry] = {}
         self._recent: deque[tuple[float, Entry]] = deque()
         self._deaf: set[str] = set()
+        self._settling = False
         self._allowance, self._allowed_at = float(BURST), 0.0
         self._tick_timer: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
@@ -119,7 +124,8 @@ class Delivery:
         if self._lanes or len(self._flying) >= WINDOW or not self._transmit(entry):  # never past those that wait
             self._allowance += 1  # however much comes in, what waits grows less
             self._lanes.add(entry)
-            self._pump()
+            if len(self._flying) < WINDOW:
+                self._pump()
             if self._lanes.held > UNSAVED:
                 self._make_room()
 
@@ -157,7 +163,8 @@ class Delivery:
 
     def _transmit(self, entry: Entry) -> bool:
         payload = entry.payload
-        if time.time() - entry.received > self._stale_after:
+        # Received in our future: the clock was set back since, and nobody knows how old it is.
+        if abs(time.time() - entry.received) > self._stale_after:
             payload = _stale(entry)
         self._flying[entry.seq] = entry
         if self._publish(entry.topic, payload, qos=1, on_ack=partial(self._answered, entry)):
@@ -176,10 +183,14 @@ class Delivery:
                 self._deaf.discard(entry.topic)
                 log.info("%s: somebody listens again", entry.topic)
         elif self._lanes.unheard(entry, now):
-            what = "they are kept" if entry.paid else "they are let go after half a minute"
-            level = logging.DEBUG if entry.topic in self._deaf else logging.WARNING
-            log.log(level, "%s: nobody listens to these events; %s", entry.topic, what)
+            log.log(logging.DEBUG if self._deaf else logging.WARNING, UNHEARD, entry.topic)
             self._deaf.add(entry.topic)
+        if not self._settling:  # once for all answers that came together
+            self._settling = True
+            self._loop.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._settling = False
         self._safe.settle()
         if self._lanes:
             self._pump()

@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 
 SCHEMA = 1
 """``PRAGMA user_version`` of a file this program writes; a higher one is refused."""
-LOCK_TIMEOUT_S = 2.0
-"""Somebody who adopts the file's events holds it for some milliseconds; a connector that runs, for good."""
+LOCK_TIMEOUT_S = 5.0
+"""Somebody who adopts the file's events holds it for a second or two, on a slow card; a connector that runs, for
+good."""
 ROW_OVERHEAD = 64
 """Bytes that a row costs beside its topic and payload."""
 MAKE_ROOM = 0.05
@@ -168,6 +169,7 @@ class Outbox:
         self._anew = self._anew or self._db is not None  # somebody deleted the file under us
         self.close()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(0o600)  # it holds what viewers wrote
         db = self._db = sqlite3.connect(self.path, isolation_level=None, timeout=LOCK_TIMEOUT_S)
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -21,6 +21,10 @@ SAVE_AFTER_S = 0.05
 """A broker near by answers within a few milliseconds, one far away within this; a disk wears with every commit."""
 COMMIT_MAX = 2_000
 """Rows in one transaction."""
+CROWDED = 10_000
+"""So many entries are looked through for those that are safe by now: one that can get nowhere may stand first."""
+WAITING = 10_000
+"""Who waits for safety, at most; beyond it the oldest are never called back, for their connection is long gone."""
 ADOPTED = 1 << 32
 """Numbers set aside for the events of one adoption."""
 
@@ -45,7 +49,8 @@ class Safekeeping:
         self._disk: Disk | None = None
         self._seq = 0
         self._unsafe: deque[Entry] = deque()  # some of them are safe by now
-        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()
+        self._crowded = CROWDED
+        self._waiting: deque[tuple[int, Callable[[], None]]] = deque(maxlen=WAITING)
         self._delete: list[int] = []
         self._opened = self._saving = self._reading = False
         self._timer: asyncio.TimerHandle | None = None
@@ -74,6 +79,9 @@ class Safekeeping:
         self._seq += 1
         entry = Entry(self._seq, topic, payload, time.time(), paid, self._loop.time())
         self._unsafe.append(entry)
+        if len(self._unsafe) > self._crowded:
+            self._unsafe = deque(e for e in self._unsafe if not e.safe)
+            self._crowded = CROWDED + len(self._unsafe)
         if self._timer is None:
             self._arm(SAVE_AFTER_S)
         return entry
@@ -94,7 +102,7 @@ class Safekeeping:
             self._delete.append(entry.seq)
 
     def when_safe(self, callback: Callable[[], None]) -> None:
-        """Call back once all events noted so far are safe."""
+        """Call back once all events noted so far are safe; never when ``WAITING`` others come before that."""
         self._waiting.append((self._seq, callback))
         self.settle()
 

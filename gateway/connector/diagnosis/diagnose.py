@@ -34,6 +34,18 @@ CLOCK = 3.0
 """Seconds by which our clock may differ from the platform's; the way here takes one, and more is worth a word."""
 
 
+SIGNING = (
+    "It is not the account, nor this computer's address: the signing service stands between here and TikTok. The "
+    "connector goes on trying by itself. If you have a key of that service, look whether it is still good."
+)
+UNSIGNED = (
+    "TikTok itself answered, so there is an internet connection: the signing service is down, or a firewall is in "
+    "its way. The connector goes on trying by itself."
+)
+
+FILE = "Correct `file` of the account; its path begins at the folder of the settings."
+
+
 class Verdict(Struct, frozen=True):
     """The end of a diagnosis: is all well, in one sentence, and what to do."""
 
@@ -93,20 +105,19 @@ class Diagnosis:
                 async with asyncio.timeout(seconds):
                     await source.run(self)
                 self._step("the LIVE has ended")
-            except TimeoutError:
-                pass  # it was listened to for as long as was asked
+            except TimeoutError:  # it was listened to for as long as was asked
+                self._tell_unsigned()
             except base.Finished as e:
                 self._step(str(e))
-            self.verdict = self._after_listening(seconds)
+            self.verdict = self._after_listening(time.monotonic() - self._began)
         except asyncio.CancelledError:
             stopped = True
             self.verdict = self._after_listening(time.monotonic() - self._began)
             raise
         except (SourceError, SettingsError) as e:
-            if self._asked_signature and not self._answered:
-                self._step("the signing service has not answered")
+            self._tell_unsigned()
             self._step(str(e))
-            self.verdict = Verdict(good=False, words=clean(str(e), LINE), advice=_advice(e))
+            self.verdict = Verdict(good=False, words=clean(str(e), LINE), advice=self._advice(e))
         finally:
             if self._keeper is not None:
                 self._keeper.close()
@@ -138,6 +149,15 @@ class Diagnosis:
         self._step(f"the first frame came {_ms(time.monotonic() - self._opened)} later")
 
     # -- the steps -------------------------------------------------------------------------------
+
+    @property
+    def _unsigned(self) -> bool:
+        """TikTok itself answered, and the signing service did not."""
+        return self._asked_signature > 0 and not self._answered
+
+    def _tell_unsigned(self) -> None:
+        if self._unsigned:
+            self._step("the signing service has not answered")
 
     def _step(self, words: str) -> None:
         self._say(f"{time.monotonic() - self._began:7.2f} s  {clean(words, LINE)}")
@@ -194,6 +214,13 @@ class Diagnosis:
         limit = f"; connections left now: {left[:20]}" if left else ""
         self._step(f"the signing service answered after {took}, with status {response.status_code}{limit}")
 
+    def _advice(self, e: SourceError | SettingsError) -> str:
+        if self._account.source in ("replay", "practice"):
+            return FILE
+        if self._account.source == "tikfinity" and isinstance(e, base.Lost):
+            return "Then run this again; the connector finds it by itself."
+        return UNSIGNED if self._unsigned else _advice(e)
+
     # -- the end ---------------------------------------------------------------------------------
 
     def _tell_heard(self, *, stopped: bool) -> None:
@@ -243,6 +270,8 @@ def _advice(e: SourceError | SettingsError) -> str:
         case base.RateLimited():
             when = time.strftime("%H:%M:%S", time.localtime(e.retry_at))
             return f"Wait until {when}, without trying in between; the connector waits by itself."
+        case base.NotSigned():
+            return SIGNING
         case base.Refused():
             return (
                 "The connector goes on trying by itself. If it stays so, run this through another internet "

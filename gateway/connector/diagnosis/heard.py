@@ -75,12 +75,13 @@ class Heard(Decoder):
         """What was heard, in words."""
         before = f", and {self.history} of before" if self.history else ""
         messages = counted(self.kinds.total(), "message")
-        lines = [f"heard {counted(self.frames, 'frame')} with {messages}{before}"]
+        lines = [f"heard {counted(self.frames, 'frame')} with {messages}{before}"] if self.frames else []
         for kind, n in self.kinds.most_common(KINDS_TOLD):
             meaning = "" if kind in MESSAGES else "  (not needed by Stagewire, skipped)"
             lines.append(f"{n:7} {kind}{meaning}")
         events = ", ".join(f"{n} {kind}" for kind, n in self.events.most_common())
-        lines.append(f"which are {counted(self.events.total(), 'event')}{': ' + events if events else ''}")
+        which = "which are" if self.frames else "heard"
+        lines.append(f"{which} {counted(self.events.total(), 'event')}{': ' + events if events else ''}")
         if self.unreadable:
             lines.append(f"frames and messages that could not be read: {self.unreadable}")
         if self.events["gift"]:

@@ -80,8 +80,10 @@ class Recorder:
             self.gifts += event.data.count
         self._write(m.encode(self._disguised(event)))
 
-    def tell(self, state: m.AccountState) -> None:
-        self.state = state.phase
+    def tell(self, state: m.AccountState, *, last: bool = False) -> None:
+        """``last``: it says only that the recording ends."""
+        if not last:
+            self.state = state.phase
         self._write(m.encode(session_file.StateLine(at=m.stamp(time.time()), state=state)))
 
     async def keep(self) -> None:
@@ -96,7 +98,7 @@ class Recorder:
     @property
     def words(self) -> str:
         """What is in the file so far."""
-        state = f"; the account is {self.state}" if self.state else ""
+        state = f"; the account is {self.state}" if self.state else "; nothing is known of the account"
         counts = ((self.counts.total(), "event"), (self.gifts, "gift"), (self.counts["comment"], "comment"))
         events, *some = (f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts)
         return f"{events}: {', '.join(some)}{state}"
@@ -150,10 +152,16 @@ async def record(
 async def _follow(stream: Stream, account: models.Account, source: Source, pace: Pace, recorder: Recorder) -> None:
     """Straight from the source, as the connector listens to it."""
     guests = account.guest_gifts == "keep"
-    own = Account(stream, account.username, source, recorder.take, recorder.tell, pace, guests=guests)
+    ending = False
+
+    def tell(state: m.AccountState) -> None:
+        recorder.tell(state, last=ending)
+
+    own = Account(stream, account.username, source, recorder.take, tell, pace, guests=guests)
     try:
         await own.run()
     finally:
+        ending = True
         own.switch_off("the recording was ended")
 
 

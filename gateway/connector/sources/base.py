@@ -34,6 +34,10 @@ class Refused(SourceError):
     """The platform answered, but not to us: blocked, captcha, age limit, a reply without meaning."""
 
 
+class NotSigned(Refused):
+    """The signing service, which stands between us and the platform, gave no good signature."""
+
+
 class Lost(SourceError):
     """The connection broke, or could not be made."""
 

@@ -4,6 +4,7 @@ A message is any object with the platform's field names: TikTokLive's classes, o
 ``webcast.proto``. An absent sub-message is None in the one and empty in the other; both read the same here.
 """
 
+import hashlib
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypedDict
@@ -83,7 +84,7 @@ def to_event(
     common = message.common
     sent = (common.create_time or 0) / 1000 if common else 0.0
     context: _Context = {
-        "id": f"{room}-{(common.msg_id if common else 0) or msg_id}",
+        "id": f"{room}-{(common.msg_id if common else 0) or msg_id or _digest(message, sent or received)}",
         "source": stream.source,
         "time": _stamp(sent if _EARLIEST < sent < _LATEST else received),
         "received": _stamp(received),
@@ -92,6 +93,12 @@ def to_event(
         "simulated": stream.simulated,
     }
     return convert(message, context, _host(host, stream))
+
+
+def _digest(message: Any, at: float) -> str:
+    """In place of an id that the platform left out: copies of a message have the same."""
+    said = message.SerializeToString() if hasattr(message, "SerializeToString") else bytes(message)
+    return "x" + hashlib.blake2b(said + repr(at).encode(), digest_size=10).hexdigest()
 
 
 def live_event(stream: Stream, room: str, *, ended: bool, now: float) -> m.LiveEvent:

@@ -1,7 +1,6 @@
 """One worker: a connector that listens to what its parent tells it to; ``python -m`` with this module's name."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ from gateway.connector.account.standby import Standby
 from gateway.connector.accounts import Accounts
 from gateway.connector.delivery.delivery import Publish
 from gateway.connector.road import Road
+from gateway.connector.service import alongside
 from gateway.connector.sources.make import Sources, settled_memory
 from gateway.connector.workers import wire
 from gateway.connector.workers.pipe import Pipe
@@ -101,19 +101,17 @@ class Worker:
         self._accounts = Accounts(self._road, self._sources, setup.pace, on_asking=lambda _: self.beat_soon())
 
     async def run(self) -> None:
-        link = asyncio.create_task(self._bus.run(), name="bus")
-        beats = asyncio.create_task(self._beats(), name="beats")
         try:
-            async with self._road:
+            async with (
+                alongside(self._bus.run(), "bus"),
+                alongside(self._beats(), "signs of life"),
+                self._road,
+            ):
                 self._accounts.start()
                 self.say(wire.Up())
                 await self._over.wait()
                 await self._accounts.stop()
         finally:
-            for task in (beats, link):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
             self._pipe.close()
 
     def say(self, word: wire.Word) -> None:

@@ -17,8 +17,8 @@ from TikTokLive.client.logger import TikTokLiveLogHandler
 from TikTokLive.client.web.routes.fetch_is_live import MissingRoomIdInResponse
 from TikTokLive.client.web.web_settings import WebDefaults
 from websockets.exceptions import WebSocketException
+from websockets.frames import Frame, Opcode
 from websockets.legacy.client import WebSocketClientProtocol
-from websockets.legacy.protocol import broadcast
 
 from gateway.connector.sources.tiktok.signing import Signing
 from gateway.settings.models import TikTok
@@ -55,6 +55,7 @@ class Socket(WebSocketClientProtocol):
         self.heard_at = self.loop.time()
         """The same by the loop's clock, which nobody sets."""
         self._turn = self.heard_at
+        self._outgoing: list[bytes] = []
 
     def data_received(self, data: bytes) -> None:
         self.heard, self.heard_at = time.time(), self.loop.time()
@@ -77,8 +78,16 @@ class Socket(WebSocketClientProtocol):
         self._turn = self.loop.time()
 
     def push(self, frame: bytes) -> None:
-        """Send without waiting; nothing when the connection is closed."""
-        broadcast((self,), frame)
+        """Send without waiting, with what else this turn of the loop sends; nothing on a closed connection."""
+        if not self._outgoing:
+            self.loop.call_soon(self._send_out)
+        self._outgoing.append(frame)
+
+    def _send_out(self) -> None:
+        frames, self._outgoing = self._outgoing, []
+        if self.open:
+            packets = (Frame(Opcode.BINARY, f).serialize(mask=True, extensions=self.extensions) for f in frames)
+            self.transport.write(b"".join(packets))
 
 
 class Client(TikTokLiveClient):  # type: ignore[misc]  # the library is untyped for us

@@ -17,7 +17,7 @@ from TikTokLive.client.web.routes.fetch_is_live import MissingRoomIdInResponse
 from TikTokLive.client.web.web_settings import WebDefaults
 from websockets.exceptions import WebSocketException
 
-from gateway.connector.sources.base import Lost, NotFound, Offline, Refused
+from gateway.connector.sources.base import Lost, NotFound, NotSigned, Offline, Refused
 from gateway.errors import SourceError
 
 ASKING = (TikTokLiveError, httpx.HTTPError, WebSocketException, OSError, LookupError, ValueError, TypeError)
@@ -41,7 +41,7 @@ def in_words(e: Exception, username: str) -> SourceError:
         case WebcastBlockedError():
             return _refused(e, username)
         case InitialCursorMissingError() | WebsocketURLMissingError():
-            return Refused(
+            return NotSigned(
                 f"the signing service's answer holds no way to @{username}'s LIVE; it may be in trouble"
             )
         case MissingRoomIdInResponse():
@@ -63,15 +63,15 @@ def _signing(e: SignAPIError) -> SourceError:
     if e.reason is reasons.CONNECT_ERROR:
         return Lost("the signing service cannot be reached; is there an internet connection?")
     if e.reason in (reasons.EMPTY_PAYLOAD, reasons.EMPTY_COOKIES):
-        return Refused("the signing service gave an empty answer; it may be in trouble itself")
+        return NotSigned("the signing service gave an empty answer; it may be in trouble itself")
     status = e.response.status_code if e.response is not None else 0
     if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Refused(f"the signing service is in trouble itself (status {status})")
+        return NotSigned(f"the signing service is in trouble itself (status {status})")
     if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return Refused(
+        return NotSigned(
             f"the signing service does not accept our key (status {status}): see connector.tiktok.sign_key_file"
         )
-    return Refused(f"the signing service refused: {_text(e)}")
+    return NotSigned(f"the signing service refused: {_text(e)}")
 
 
 def _refused(e: WebcastBlockedError, username: str) -> SourceError:
