@@ -26,14 +26,12 @@ def free_port() -> int:
 class Mosquitto:
     """``start`` and ``stop`` may be called again and again: the port stays, retained messages do not."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: str = "set_tcp_nodelay true\npersistence false\n") -> None:
         self.port = free_port()
         self.settings = Broker(port=self.port)
         self._config = folder / f"mosquitto-{self.port}.conf"
         self._log = folder / f"mosquitto-{self.port}.log"
-        self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\npersistence false\n"
-        )
+        self._config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n{settings}")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
