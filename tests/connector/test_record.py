@@ -214,14 +214,17 @@ def test_ctrl_c_ends_a_recording_that_is_whole(venue: Path) -> None:
     with subprocess.Popen(
         [*command, "-c", str(venue / "stagewire.yaml")], stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
-        assert process.stderr is not None
-        said = ""
-        while "live in room" not in said:
-            said = process.stderr.readline()
-            assert said, "it ended by itself"
-        process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        assert process.wait(PATIENCE) == 0
+        try:
+            assert process.stderr is not None
+            said = ""
+            while "live in room" not in said:
+                said = process.stderr.readline()
+                assert said, "it ended by itself"
+            process.send_signal(signal.SIGINT)
+            _, rest = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+        assert process.returncode == 0
     assert "2 events: 0 gifts, 1 comment; the account is live" in rest
     reader = SessionReader(out)
     assert [m.KINDS[type(e)] for e in reader.events()] == ["live", "comment"]
