@@ -1,7 +1,6 @@
 """Sessions played in virtual time, and what is heard of them, for tests."""
 
 import asyncio
-import selectors
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,32 +13,11 @@ from gateway.connector.recording import session_file
 from gateway.connector.recording.session_file import StateLine
 from gateway.connector.sources.base import Stream
 from gateway.messages import stamp
+from tests.virtual_time import VirtualLoop
 
 NOW = 1_700_000_000.0
 STREAM = Stream("stage", "replay/@ada.live", simulated=True)
 ADA = m.User(id="p1", nickname="Viewer 1")
-
-
-class _Leap(selectors.DefaultSelector):
-    """Does not wait: its time passes instead."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "nothing will ever happen again"
-        self.now += max(0.0, timeout)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes as fast as the machine computes."""
-
-    def __init__(self) -> None:
-        self._leap = _Leap()
-        super().__init__(self._leap)
-
-    def time(self) -> float:
-        return self._leap.now
 
 
 class Ear:

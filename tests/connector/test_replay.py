@@ -29,7 +29,6 @@ from tests.connector.playing import (
     NOW,
     STREAM,
     Ear,
-    VirtualLoop,
     as_recorded,
     comment,
     context,
@@ -38,6 +37,7 @@ from tests.connector.playing import (
     live,
     tape,
 )
+from tests.virtual_time import VirtualLoop
 
 
 @given(

@@ -4,7 +4,6 @@ Everything but the port itself is the real thing: driver, connection, link, the 
 """
 
 import asyncio
-import selectors
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import ClassVar
@@ -16,30 +15,9 @@ from gateway.drivers.arduino.connection import Connection
 from gateway.practice.boards.line import Faults, Line
 from gateway.practice.boards.virtual import VirtualBoard
 from gateway.settings.models import Board
+from tests.virtual_time import VirtualLoop
 
 EPOCH = 1_800_000_000.0
-
-
-class _Leap(selectors.SelectSelector):
-    """Waits for nothing: where a loop would sleep, the clock jumps."""
-
-    now = 1000.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "nothing will ever happen again"
-        self.now += max(0.0, timeout)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time passes as fast as the machine computes."""
-
-    def __init__(self) -> None:
-        self._leap = _Leap()
-        super().__init__(self._leap)
-
-    def time(self) -> float:
-        return self._leap.now
 
 
 class AirBoard(VirtualBoard):
