@@ -40,20 +40,23 @@ def load(path: Path) -> Config:
         )
     tree = read(path)
     settings, found = convert(tree, Settings)
-    if settings is None:
-        raise SettingsError([text for _, text in found])
-    mistakes = _told(tree, _check_settings(settings))
-    rules_path = path.parent / settings.rules_file
-    book = RuleBook()
-    if rules_path.exists() or "rules_file" in tree.data:
-        rules_tree = read(rules_path)
-        maybe, found = convert(rules_tree, RuleBook)
-        if maybe is None:
-            mistakes += [text for _, text in found]
-        else:
-            book = maybe
+    mistakes = [text for _, text in found]
+    book: RuleBook | None = RuleBook()
+    name = tree.data.get("rules_file") if isinstance(tree.data, dict) else None
+    rules_path = path.parent / (name if isinstance(name, str) else "rules.yaml")
+    rules_tree = None
+    if name is not None or rules_path.exists():
+        try:
+            rules_tree = read(rules_path)
+        except SettingsError as e:
+            raise SettingsError(mistakes + e.mistakes) from None
+        book, found = convert(rules_tree, RuleBook)
+        mistakes += [text for _, text in found]
+    if settings is not None:
+        mistakes = _told(tree, _check_settings(settings)) + mistakes
+        if book is not None and rules_tree is not None:
             mistakes += _told(rules_tree, _check_rules(settings, book))
-    if mistakes:
+    if settings is None or book is None or mistakes:
         raise SettingsError(mistakes)
     return Config(
         settings=settings, rules=book.rules, base_dir=path.parent, fingerprint=_fingerprint(settings, book)

@@ -102,6 +102,13 @@ def test_mistakes_of_both_files_come_in_one_answer(tmp_path: Path) -> None:
     assert [m.split(":")[0] for m in found] == ["stagewire.yaml", "rules.yaml"]
 
 
+def test_mistakes_of_both_files_come_in_one_answer_also_when_neither_can_be_read_as_settings(
+    tmp_path: Path,
+) -> None:
+    found = mistakes(write(tmp_path, GOOD.replace("kind: pulse", "kind: pulze"), RULES.replace("then", "than")))
+    assert [m.split(":")[0] for m in found] == ["stagewire.yaml", "rules.yaml", "rules.yaml"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
