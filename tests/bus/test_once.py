@@ -177,12 +177,13 @@ async def dripping(port: int) -> AsyncIterator[int]:
         from_broker, to_broker = await asyncio.open_connection("127.0.0.1", port)
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         back = asyncio.create_task(drip(from_broker, writer))
-        while words := await reader.read(65536):
-            to_broker.write(words)
-        back.cancel()
-        for end in (writer, to_broker):
-            end.close()
-            await end.wait_closed()
+        try:
+            while words := await reader.read(65536):
+                to_broker.write(words)
+        finally:  # however the other side went
+            back.cancel()
+            for end in (writer, to_broker):
+                end.transport.abort()
 
     server = await asyncio.start_server(lambda r, w: lines.add(asyncio.create_task(connect(r, w))), "127.0.0.1", 0)
     try:

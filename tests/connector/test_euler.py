@@ -194,15 +194,17 @@ async def test_a_service_that_hangs_is_left_for_a_new_connection(tmp_path: Path)
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
-        request = (await reader.readuntil(b"\r\n\r\n")).decode()
-        key = request.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
-        digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
-        writer.write(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
-        )
-        await gone.wait()
-        writer.close()
+        try:
+            request = (await reader.readuntil(b"\r\n\r\n")).decode()
+            key = request.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
+            digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+            writer.write(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+            )
+            await gone.wait()
+        finally:  # however the other side went
+            writer.transport.abort()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
