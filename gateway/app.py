@@ -14,7 +14,7 @@ from functools import partial
 from gateway import __version__
 from gateway.bus import Bus, Message
 from gateway.control import Control
-from gateway.dispatch.acks import make_ack
+from gateway.dispatch.acks import left_behind
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
@@ -43,7 +43,6 @@ MAX_STRANGERS = 100
 RESULTS_QUEUED = 600
 """Results held for a slow broker: all that the largest gift causes at once, and no more, for ``bus`` reads as many
 messages in one go."""
-LEFT_BEHIND = "the gateway ended before it said what became of it: whether it moved is not known"
 STATES_S = 1.0
 """Counters and totals are looked at this often; what a machine does is sent at once."""
 
@@ -281,7 +280,7 @@ class Gateway:
         """What waited or ran when the gateway was killed gets its ending: it never runs, and nobody may wonder."""
         left = self._journal.reader.unfinished(REMEMBERED_EVENTS)
         for command in left:
-            self._on_ack(make_ack(command, Status.FAILED, LEFT_BEHIND, ended=self._clock()))
+            self._on_ack(left_behind(command, self._clock()))
         if left:
             log.warning("%d commands of an earlier run were left without an ending; they failed", len(left))
 

@@ -29,6 +29,12 @@ def make_ack(command: Command, status: Status, reason: str, **times: float | Non
     )
 
 
+def left_behind(command: Command, now: float) -> Ack:
+    """The ending of a command that an earlier run was killed over."""
+    why = "the gateway ended before it said what became of it: whether it moved is not known"
+    return make_ack(command, Status.FAILED, why, ended=now)
+
+
 def status_of(ending: Ending) -> Status:
     """How a driver's ending is told."""
     match ending:

@@ -254,7 +254,7 @@ async def test_nonsense_is_counted_and_disturbs_nothing(
         json.dumps({"messages": [{"type": "WebcastGiftMessage", "data": {"giftId": "rose"}}]}),
     ]
     for message in nonsense:
-        euler.say(message)
+        euler.say_raw(message)
     euler.rooms["ada.live"].comment(viewer(1), "fine")
     await listener.until(lambda: listener.of(m.CommentEvent))
     assert len(listener.of(m.LiveEvent)) == 1
@@ -267,7 +267,7 @@ async def test_frames_of_a_form_that_nobody_knows_make_it_ask_for_json(
 ) -> None:
     listener = await listen()
     for n in range(UNREAD):
-        euler.say(b"\x0a\x02" + bytes([n]) * 2)  # a protobuf, but none of TikTok's
+        euler.say_raw(b"\x0a\x02" + bytes([n]) * 2)  # a protobuf, but none of TikTok's
     await listener.until_said("asking it for JSON instead")
     await listener.until(lambda: listener.of(m.GapEvent))
     euler.rooms["ada.live"].gift(viewer(1), COMET)

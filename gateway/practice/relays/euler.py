@@ -1,6 +1,5 @@
 """Practice Euler Stream: practice rooms, heard through its WebSocket as its documentation describes it."""
 
-import asyncio
 import json
 import time
 from collections.abc import Iterable
@@ -8,8 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 from google.protobuf.json_format import MessageToDict
 
-from gateway.practice.relays.relay import Relay
-from gateway.practice.tiktok.door import STOP_TIMEOUT, Door
+from gateway.practice.relays.relay import Relay, RelayServer
 from gateway.practice.tiktok.room import Room
 from gateway.webcast import webcast_pb2 as pb
 from gateway.webcast.frame import MESSAGES
@@ -20,7 +18,7 @@ STREAM_ENDED = 3
 """ControlMessage.action."""
 
 
-class PracticeEuler:
+class PracticeEuler(RelayServer):
     """On 127.0.0.1. ``rooms`` are the accounts by @name; ``key`` the only API key it takes, None for any.
 
     While ``refusal`` is set, connections are closed with that code; ``status`` answers with that HTTP status
@@ -29,44 +27,13 @@ class PracticeEuler:
     """
 
     def __init__(self, key: str | None = None) -> None:
+        super().__init__()
         self.rooms: dict[str, Room] = {}
         self.key = key
         self.refusal = self.status = 0
         self.keys: list[str | None] = []
         self.connections = 0
         self.raw: list[bool] = []
-        self._relays: list[Relay] = []
-        self._serving: set[asyncio.Task[None]] = set()
-        self._door: Door | None = None
-
-    @property
-    def url(self) -> str:
-        assert self._door is not None, "not started"
-        return f"ws://127.0.0.1:{self._door.port}"
-
-    async def start(self) -> None:
-        app = web.Application()
-        app.router.add_get("/", self._socket)
-        self._door = Door(app)
-        await self._door.open(0)
-
-    async def stop(self) -> None:
-        for relay in self._relays:
-            relay.abort()
-        if self._door is not None:
-            await self._door.close()
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=STOP_TIMEOUT)
-
-    def close_with(self, code: int) -> None:
-        """End every connection with a close code."""
-        for relay in self._relays:
-            relay.close_with(code)
-
-    def say(self, message: str | bytes) -> None:
-        """Anything, to every client."""
-        for relay in self._relays:
-            relay.say(message)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         self.connections += 1
@@ -86,14 +53,7 @@ class PracticeEuler:
         relay = Relay(socket, request, lambda push, result: self._translate(relay, push, result, raw=raw))
         relay.say(_bundle({"type": "workerInfo", "data": {"webSocketId": "1", "schemaVersion": "v2"}}))
         relay.say(_bundle({"type": "roomInfo", "data": {"id": str(room.room_id), "raw": {"title": room.title}}}))
-        self._relays.append(relay)
-        serving = asyncio.create_task(relay.watch(room))
-        self._serving.add(serving)
-        serving.add_done_callback(self._serving.discard)
-        try:
-            await serving
-        finally:
-            self._relays.remove(relay)
+        await self._serve(relay, room)
         return socket
 
     def _refusal(self, request: web.Request, room: Room | None) -> int:

@@ -1,14 +1,12 @@
 """Practice TikFinity: one practice room, told as TikFinity's desktop program tells it to programs on its PC."""
 
-import asyncio
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
-from gateway.practice.relays.relay import Relay
-from gateway.practice.tiktok.door import STOP_TIMEOUT, Door
+from gateway.practice.relays.relay import Relay, RelayServer
 from gateway.practice.tiktok.room import Room
 from gateway.webcast import webcast_pb2 as pb
 from gateway.webcast.frame import MESSAGES
@@ -23,65 +21,25 @@ CONFIG = {"event": "config", "data": {"events": [{"type": "soundalert", "enabled
 """What it says first: what the streamer set up there."""
 
 
-class PracticeTikFinity:
+class PracticeTikFinity(RelayServer):
     """On 127.0.0.1, for the LIVE of ``room``. ``whose`` is the @name that it says the LIVE is of."""
 
     def __init__(self, room: Room) -> None:
+        super().__init__()
         self.room = room
         self.whose = room.username
-        self._relays: list[Relay] = []
-        self._serving: set[asyncio.Task[None]] = set()
-        self._door: Door | None = None
-
-    @property
-    def url(self) -> str:
-        assert self._door is not None, "not started"
-        return f"ws://127.0.0.1:{self._door.port}"
-
-    @property
-    def clients(self) -> int:
-        return len(self._relays)
-
-    async def start(self, port: int = 0) -> None:
-        app = web.Application()
-        app.router.add_get("/", self._socket)
-        self._door = Door(app)
-        await self._door.open(port)
-
-    async def stop(self) -> None:
-        for relay in self._relays:
-            relay.abort()
-        if self._door is not None:
-            await self._door.close()
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=STOP_TIMEOUT)
 
     def say(self, event: str, **data: Any) -> None:
         """Any event, to every program that listens."""
         for relay in self._relays:
             relay.say(json.dumps({"event": event, "data": data | self._tail()}))
 
-    def say_raw(self, message: str | bytes) -> None:
-        for relay in self._relays:
-            relay.say(message)
-
-    def close_with(self, code: int) -> None:
-        for relay in self._relays:
-            relay.close_with(code)
-
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         relay = Relay(socket, request, lambda _, result: self._translate(result))
         relay.say(json.dumps(CONFIG))
-        self._relays.append(relay)
-        serving = asyncio.create_task(relay.watch(self.room))
-        self._serving.add(serving)
-        serving.add_done_callback(self._serving.discard)
-        try:
-            await serving
-        finally:
-            self._relays.remove(relay)
+        await self._serve(relay, self.room)
         return socket
 
     def _tail(self) -> dict[str, Any]:
