@@ -1,11 +1,13 @@
 """The gateway's composition root, and the road itself: event -> rules -> commands -> wires -> acks -> totals.
 
-Start reading at ``Gateway._on_event``: there a gift becomes commands. ``dispatch.Dispatcher`` hands each to
-its station's driver (``drivers.arduino``), whose frame is the pulse; ``Gateway._on_ack`` hears what became of it.
+Start reading at ``Gateway._on_event``, where ``intake.Intake`` brings each event once. ``deciding.Deciding``
+makes commands of a gift, ``dispatch.Dispatcher`` hands each to its station's driver (``drivers.arduino``), whose
+frame is the pulse; ``Gateway._on_ack`` hears what became of it.
 """
 
 import asyncio
 import contextlib
+import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,35 +16,39 @@ from functools import partial
 from gateway import __version__
 from gateway.bus import Bus, Message
 from gateway.control import Control
-from gateway.dispatch.acks import left_behind
 from gateway.dispatch.dispatcher import Dispatcher
+from gateway.dispatch.resources import resources
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
 from gateway.drivers.base import Driver, Health, Input
+from gateway.drivers.outputs import outputs
 from gateway.errors import PayloadError
 from gateway.estop import EmergencyStop
 from gateway.health import HealthMonitor, Systemd
-from gateway.heard import REMEMBERED_EVENTS, REMEMBERED_STREAKS, STREAK_LIFE_S, Heard
+from gateway.heard import REMEMBERED_EVENTS, Heard
+from gateway.intake import Intake
 from gateway.journal import Journal
-from gateway.messages import FINAL, KINDS, Ack, Event, GatewayInfo, GiftEvent, Status, decode_event, encode, stamp
+from gateway.messages import FINAL, Ack, Event, GatewayInfo, encode, stamp
+from gateway.requests import Requests
 from gateway.retained import RetainedStates
-from gateway.rules.engine import compile_rules, decide
-from gateway.rules.state import State as RuleState
+from gateway.rule_room import RuleRoom
 from gateway.service import own_folder, running, until_signalled
 from gateway.settings.load import Config
 from gateway.states import States, input_event
 from gateway.stats.folds import Totals
 from gateway.stats.latency import Latency
 from gateway.stats.store import StatsStore
-from gateway.topics import Topics, parse
+from gateway.topics import Topics
 
 log = logging.getLogger(__name__)
 
-MAX_STRANGERS = 100
-"""Accounts heard of that the settings do not name; more are refused, for each costs memory and disk for good."""
 RESULTS_QUEUED = 600
 """Results held for a slow broker: all that the largest gift causes at once, and no more, for ``bus`` reads as many
 messages in one go."""
+MOST_UNWRITTEN = 16
+"""Commands of a station that may have ended without that being on disk: half of what its board remembers."""
+EVENTS_S = 5.0
+"""After a start what the broker kept is waited for so long before anything moves: boards may know it already."""
 STATES_S = 1.0
 """Counters and totals are looked at this often; what a machine does is sent at once."""
 
@@ -54,34 +60,18 @@ class Gateway:
         self, config: Config, drivers: Mapping[str, Driver], clock: Callable[[], float] = time.time
     ) -> None:
         settings = config.settings
-        self._config, self._clock, self._drivers = config, clock, drivers
+        self._config, self._clock = config, clock
         self._topics = Topics(settings.venue)
         data = config.base_dir / settings.gateway.data
         self._journal = Journal(data)
         self._store = StatsStore(data)
         self._totals = Totals()
-        self._program = compile_rules(config.rules)
-        self._rule_state = RuleState()
-        self._heard = Heard()
+        heard = Heard()
         self._latency = Latency()
-        queues = {name: station.queue for name, station in settings.stations.items()}
-        self._dispatcher = Dispatcher(drivers, self._on_ack, self._on_queue, clock, queues)
-
-        # Three connections. Events are acknowledged only once they are on disk, and a broker stops sending when
-        # too many wait for that; orders and results may come in floods, and a broker drops what a client does
-        # not take in time. An emergency stop and its proof must never queue behind either.
+        # Three connections, with the intake's. Orders, requests and results may come in floods, and a broker drops
+        # what a client does not take in time: an emergency stop and its proof must never queue behind those.
         gateway = settings.gateway.id
         broker, base = settings.broker, config.base_dir
-        self._events = Bus(
-            broker,
-            f"stagewire-{settings.venue}-{gateway}-events",
-            on_message=self._on_event_message,
-            keep_session=True,
-            manual_ack=True,
-            sibling=True,
-            base_dir=base,
-        )
-        self._events.subscribe(self._topics.account_event("+", "+"))
         self._bus = Bus(
             broker,
             f"stagewire-{settings.venue}-{gateway}",
@@ -98,15 +88,45 @@ class Gateway:
             sibling=True,
             base_dir=base,
         )
-        self._dispatcher.hold(True)  # until a stop could be heard
-        self._strangers: set[str] = set()
+        self._waits_for_events = True
         self._retained = RetainedStates(self._bus.publish)
-        self._estop = EmergencyStop(gateway, drivers, self._on_proof)
+        self._drivers = {**drivers, **outputs(settings, base, self._orders.publish, clock)}
+        queues = {name: station.queue for name, station in settings.stations.items()}
+        self._dispatcher = Dispatcher(
+            self._drivers, self._on_ack, self._on_queue, clock, queues, resources(settings), MOST_UNWRITTEN
+        )
+        self._dispatcher.hold(True)  # until a stop could be heard
+        self._estop = EmergencyStop(gateway, self._drivers, self._on_proof)
+        self._requests = Requests(self._topics, gateway, self._orders.publish)
+        self._rules = RuleRoom(
+            config,
+            self._dispatcher,
+            self._drivers,
+            self._journal,
+            heard,
+            self._orders,
+            self._retained,
+            self._requests,
+            clock,
+        )
         self._control = Control(
-            settings, self._topics, self._estop, self._dispatcher, drivers, self._bus.publish, self._journal, clock
+            settings,
+            self._topics,
+            self._estop,
+            self._dispatcher,
+            self._drivers,
+            self._bus.publish,
+            self._rules.deciding,
+            self._requests,
+            self._on_change,
+            clock,
         )
         self._control.subscribe(self._bus, self._orders)
         self._states = States(settings, self._topics, self._retained, self._dispatcher, drivers, self._latency)
+        self._events = Intake(
+            config, self._journal, heard, self._on_event, self._states, self._on_events_bus, clock
+        )
+        self._changed: asyncio.Handle | None = None
         self._process = HealthMonitor(gateway, data, storage=self._storage_fault)
         for station, driver in drivers.items():
             driver.on_health = partial(self._on_health, station)
@@ -114,48 +134,9 @@ class Gateway:
 
     # -- the road --------------------------------------------------------------------------------
 
-    def _on_event_message(self, message: Message) -> None:
-        address = parse(message.topic)
-        if address is None or message.retain:  # events are never retained: an old one must not move anything
-            self._states.garbage(message.topic, "retained, or not one of our topics")
-            message.ack()
-            return
-        try:
-            event = decode_event(message.payload)
-            kind = KINDS[type(event)]
-            if (address.id, address.detail) != (event.account, kind):
-                raise PayloadError(f"a {kind} of {event.account!r} does not belong on this topic")
-            self._check_stranger(event.account)
-            self._on_event(event, message.ack)
-        except PayloadError as e:
-            self._states.garbage(message.topic, str(e))
-            message.ack()
-
-    def _on_event(self, event: Event, acknowledge: Callable[[], None]) -> None:
-        """An event, for the first time or again: decide, send what follows on its way, then write it down.
-
-        The broker keeps the event until ``acknowledge``, which is after it is on disk; a crash in between
-        brings it again, with the same command ids, and the boards know those.
-        """
-        if event in self._heard:
-            self._states.counts.duplicates += 1
-            if self._journal.fault:
-                acknowledge()
-            else:  # the first copy may not be on disk yet
-                self._journal.append(event, urgent=self._events.crowded, on_durable=acknowledge)
-            return
-        event = self._heard.add(event)  # from here on, the journal included, as it counts
-        decision = decide(self._program, event, self._clock(), self._rule_state)
-        for command in decision.commands:
-            self._dispatcher.submit(command)
-        urgent = bool(decision.commands) or isinstance(event, GiftEvent) or self._events.crowded
-        if self._journal.fault:
-            acknowledge()  # the disk is away: the show goes on from memory, loudly, rather than stall
-            self._journal.append(event, urgent=urgent)
-        else:
-            self._journal.append(event, urgent=urgent, on_durable=acknowledge)
-        for command in decision.commands:
-            self._journal.append(command, urgent=True, simulated=event.simulated)
+    def _on_event(self, event: Event, *, urgent: bool, on_durable: Callable[[], None] | None) -> None:
+        """Something new happened on a stream."""
+        self._rules.deciding.happened(event, urgent=urgent, on_durable=on_durable)
         self._states.counted(event)
         totals = self._totals.of(event.account, simulated=event.simulated)
         self._store.save(totals, ended=totals.event(event))
@@ -163,8 +144,9 @@ class Gateway:
     def _on_ack(self, ack: Ack) -> None:
         """A command took a step: tell everyone, write it down, count it when it is an ending."""
         self._publish(self._topics.station_result(ack.station), encode(ack))
+        self._rules.trace.ack(ack)
         if ack.status in FINAL:
-            self._journal.append(ack, urgent=ack.status is Status.DONE, simulated=ack.simulated)
+            self._rules.deciding.ended(ack)
             self._states.ended(ack)
             if ack.account:
                 totals = self._totals.of(ack.account, simulated=ack.simulated)
@@ -173,44 +155,59 @@ class Gateway:
         elif ack.latency_ms is not None and ack.trigger == "gift":
             self._latency.add(ack.latency_ms)
 
-    def _check_stranger(self, account: str) -> None:
-        if account in self._config.settings.accounts or account in self._strangers:
-            return
-        if len(self._strangers) >= MAX_STRANGERS:
-            raise PayloadError(
-                f"account {account!r} is not in the settings, like {MAX_STRANGERS} others before it"
-            )
-        self._strangers.add(account)
-
     # -- controls and states -----------------------------------------------------------------------
 
     def _on_control_message(self, message: Message) -> None:
-        try:
-            self._on_order_message(message)
-        finally:
-            self._states.controls()
-
-    def _on_order_message(self, message: Message) -> None:
         try:
             self._control.handle(message)
         except PayloadError as e:
             self._states.garbage(message.topic, str(e))
 
+    def _on_order_message(self, message: Message) -> None:
+        try:
+            if not self._rules.topics.heard(message):
+                self._control.handle_order(message)
+        except PayloadError as e:
+            self._states.garbage(message.topic, str(e))
+
+    def _on_change(self) -> None:
+        """Shown once in a turn of the loop: what changes may come in floods."""
+        if self._changed is None:
+            self._changed = asyncio.get_running_loop().call_soon(self._show_controls)
+
+    def _show_controls(self) -> None:
+        self._changed = None
+        self._states.controls()
+
     def _on_bus(self, connected: bool, _words: str) -> None:
-        # While no stop could be heard, nothing starts: somebody may be pressing it just now.
-        self._dispatcher.hold(not connected)
+        self._hold()
         if connected:
             self._retained.resend()
+            asyncio.get_running_loop().call_later(EVENTS_S, self._on_events_bus, True)
+
+    def _on_events_bus(self, connected: bool, _words: str = "") -> None:
+        if connected and self._waits_for_events:
+            self._waits_for_events = False
+            self._hold()
+
+    def _hold(self) -> None:
+        # While no stop could be heard, nothing starts: somebody may be pressing it just now.
+        self._dispatcher.hold(self._waits_for_events or not self._bus.connected)
 
     def _on_health(self, station: str, _health: Health) -> None:
         self._estop.refresh()
+        self._rules.observe(station)
         self._states.station(station)
 
     def _on_input(self, station: str, change: Input) -> None:
-        self._publish(self._topics.station_event(station, "input"), encode(input_event(station, change)))
+        event = input_event(station, change)
+        self._publish(self._topics.station_event(station, "input"), encode(event))
+        self._rules.happened(event)
 
     def _on_queue(self, station: str) -> None:
-        self._states.station(station)
+        if station in self._config.settings.stations:
+            self._rules.observe(station)
+            self._states.station(station)
 
     def _on_proof(self, _proof: object) -> None:
         self._retained.put(self._topics.gateway_estop(self._config.settings.gateway.id), self._estop.proof)
@@ -224,7 +221,9 @@ class Gateway:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(STATES_S)
+            self._dispatcher.go_on_unwritten(bool(self._journal.fault))
             self._states.tick(self._totals, self._process.snapshot())
+            self._rules.show()
 
     # -- start and stop ----------------------------------------------------------------------------
 
@@ -238,9 +237,9 @@ class Gateway:
         self._lock = own_folder(data)
         await self._journal.open()
         self._totals = await self._store.open()
-        self._strangers = {t.account for t in self._totals} - self._config.settings.accounts.keys()
-        self._warm()
-        self._end_what_was_left()
+        self._events.warm({t.account for t in self._totals})
+        self._dispatcher.remember(self._journal.reader.recent_command_ids(REMEMBERED_EVENTS))
+        self._rules.load(self._journal.reader.state())
         self._states.start(self._info())
         self._on_proof(None)
         async with contextlib.AsyncExitStack() as rooms:
@@ -250,39 +249,29 @@ class Gateway:
             await rooms.enter_async_context(running("bus", self._bus.run))
             await rooms.enter_async_context(running("orders", self._orders.run))
             await rooms.enter_async_context(running("states", self._retained.run))
+            rooms.callback(self._rules.show)  # what the last endings left
             for station, driver in self._drivers.items():
                 await rooms.enter_async_context(running(f"station {station}", driver.run))
             await rooms.enter_async_context(running("dispatch", self._dispatcher.run))
             await rooms.enter_async_context(running("health", self._process.run))
             await rooms.enter_async_context(running("tick", self._tick))
+            await rooms.enter_async_context(self._rules.running())
+            rooms.push_async_callback(self._requests.close)
             # Events last: nothing may come in before all that it can set in motion is ready.
             await rooms.enter_async_context(running("events", self._events.run))
             rooms.callback(self._disarm)  # the first thing at the end, however it comes
-            if self._config.settings.gateway.arm == "at-start":
+            armed = self._config.settings.gateway.arm == "at-start"
+            if armed:
                 self._control.arm(True, by="settings (simulated boards)")
-                self._states.controls()
+            self._rules.begin(armed=armed)
             systemd.ready()
             await until()
             systemd.stopping()
 
     def _disarm(self) -> None:
-        self._control.arm(False, by="the gateway is stopping")
+        self._rules.deciding.clocks(False)  # runs that wait for their time go on at the next start
+        self._control.stopping()
         self._states.controls()
-
-    def _warm(self) -> None:
-        """What happened before this start is known: a redelivered event is a duplicate."""
-        past = self._journal.reader
-        gifts = past.recent_gifts(REMEMBERED_STREAKS, since=self._clock() - STREAK_LIFE_S)
-        self._heard.remember(past.recent_event_ids(REMEMBERED_EVENTS), gifts)
-        self._dispatcher.remember(past.recent_command_ids(REMEMBERED_EVENTS))
-
-    def _end_what_was_left(self) -> None:
-        """What waited or ran when the gateway was killed gets its ending: it never runs, and nobody may wonder."""
-        left = self._journal.reader.unfinished(REMEMBERED_EVENTS)
-        for command in left:
-            self._on_ack(left_behind(command, self._clock()))
-        if left:
-            log.warning("%d commands of an earlier run were left without an ending; they failed", len(left))
 
     def _info(self) -> GatewayInfo:
         s, started = self._config.settings, stamp(self._clock())
@@ -298,4 +287,11 @@ async def run_gateway(config: Config) -> None:
     drivers: dict[str, Driver] = {
         name: ArduinoDriver(name, station, ports) for name, station in config.settings.stations.items()
     }
-    await Gateway(config, drivers).run(until_signalled)
+    await Gateway(config, drivers).run(_until_signalled)
+
+
+async def _until_signalled() -> None:
+    # What stands now stays: without this, each full collection looks through all of it, for 100 ms and more.
+    gc.collect()
+    gc.freeze()
+    await until_signalled()

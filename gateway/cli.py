@@ -14,9 +14,12 @@ from typing import Any
 import click
 
 from gateway import __version__
+from gateway.cli_backtest import backtest, rules
 from gateway.cli_boards import boards, flash
 from gateway.cli_connector import diagnose, record
+from gateway.cli_games import games
 from gateway.cli_practice import practice
+from gateway.cli_trace import trace
 from gateway.errors import SettingsError, StagewireError
 from gateway.logs import configure
 
@@ -81,6 +84,7 @@ def main(verbose: bool) -> None:
     Name and flash boards:               stagewire boards, stagewire flash
     See why an account is not heard:     stagewire connector --account NAME --diagnose
     Record a LIVE, to play it again:     stagewire record NAME
+    Try your rules on a recording:       stagewire backtest FILE
     Go live, each in a terminal or as a service:
       stagewire gateway     decides and drives the boards (on the Raspberry Pi)
       stagewire connector   listens to the LIVE accounts (here, on a PC or in the cloud)
@@ -209,11 +213,11 @@ def check(config: Path) -> None:
     """Check settings and rules: every mistake at once, with file, line and what to write instead."""
     from gateway.settings.load import load
 
-    loaded = load(config)
+    loaded = load(config, strict=True)
     s = loaded.settings
     click.secho(
         f"{config}: good. Venue {s.venue}: {_count(s.accounts, 'account')}, {_count(s.stations, 'station')}, "
-        f"{_count(loaded.rules, 'rule')}.",
+        f"{_count(loaded.rules.rules, 'rule')}.",
         fg="green",
     )
 
@@ -237,23 +241,28 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("which", type=click.Choice(["settings", "rules", "show"]))
+@click.argument("which", type=click.Choice(["settings", "rules", "tests", "show"]))
 def schema(which: str) -> None:
-    """The JSON Schema of a settings file, rules, or a practice show, for editors."""
+    """The JSON Schema of a settings file, rules, tests of rules, or a practice show, for editors."""
     import json
 
     from gateway.practice.tiktok.show import Show
+    from gateway.settings.expectations import RuleTests
     from gateway.settings.models import RuleBook, Settings
     from gateway.settings.yamlfile import json_schema
 
-    kind = {"settings": Settings, "rules": RuleBook, "show": Show}[which]
+    kind = {"settings": Settings, "rules": RuleBook, "tests": RuleTests, "show": Show}[which]
     click.echo(json.dumps(json_schema(kind), indent=2))
 
 
+main.add_command(backtest)
 main.add_command(boards)
 main.add_command(flash)
 main.add_command(record)
+main.add_command(games)
 main.add_command(practice)
+main.add_command(rules)
+main.add_command(trace)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def channels() -> list[Channel]:
             0 if kind in m.MERGED_KINDS else 1,
             "CloudEvents 1.0; merged to at most 2/s" if kind in m.MERGED_KINDS else "CloudEvents 1.0",
         )
-        for kind, event in m.EVENT_CLASSES.items()
+        for kind, event in ((kind, m.EVENT_CLASSES[kind]) for kind in m.LIVE_KINDS)
     ]
     return [
         Channel(t.connector_availability(connector), str, "connector", True, 1, "online, offline (last will)"),
@@ -67,7 +67,12 @@ def channels() -> list[Channel]:
         Channel(t.gateway_info(gateway), m.GatewayInfo, "gateway", True, 1, "version, settings' hash"),
         Channel(t.gateway_state(gateway), m.GatewayState, "gateway", True, 1, "mode, armed, counts, latency"),
         Channel(t.gateway_health(gateway), m.GatewayHealth, "gateway", True, 1, "loop lag, memory, disk"),
-        Channel(t.gateway_request(gateway, verb), m.Request, "operator", False, 1, "arm, queue: see below"),
+        Channel(t.gateway_announcement(gateway), m.Announcement, "gateway", False, 1, "a rule's line to show"),
+        Channel(
+            t.gateway_rules(gateway), m.RulesState, "gateway", True, 1, "rules, counters, timers, notes, stages"
+        ),
+        Channel(t.gateway_ledger(gateway), m.LedgerState, "gateway", True, 1, "what became of every run; owed"),
+        Channel(t.gateway_request(gateway, verb), m.Request, "operator", False, 1, "see below"),
         Channel(t.gateway_response(gateway, verb), m.Response, "gateway", False, 1, "same transaction"),
         Channel(t.station_availability(station), str, "gateway", True, 1, "online, offline"),
         Channel(t.station_info(station), m.StationInfo, "gateway", True, 1, "actions, each with its JSON Schema"),

@@ -1,4 +1,8 @@
-"""The emergency stop: every board told at once, and proof only from the boards' own words."""
+"""The emergency stop: every driver told at once, and proof only from the boards' own words.
+
+Sounds, webhooks, MQTT messages and announcements stop too, but no board vouches for them, and what was sent to
+another system cannot be called back: they stand in no proof (docs/decisions/0013-outputs.md).
+"""
 
 import contextlib
 import hashlib
@@ -8,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from gateway.drivers.base import Driver
 from gateway.errors import PayloadError
 from gateway.messages import BoardProof, EstopProof, EstopReset, EstopTrip, decode
+from gateway.settings.outputs import OUTPUT_STATIONS
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +48,7 @@ class EmergencyStop:
     ) -> None:
         self._gateway = gateway
         self._drivers = drivers
+        self._boards = {name: driver for name, driver in drivers.items() if name not in OUTPUT_STATIONS}
         self._on_change = on_change
         self._trip: EstopTrip | None = None
         self.proof = self._prove()
@@ -84,7 +90,7 @@ class EmergencyStop:
             self._on_change(proof)
 
     def _prove(self) -> EstopProof:
-        boards = [_board_proof(name, driver) for name, driver in self._drivers.items()] if self._trip else []
+        boards = [_board_proof(name, driver) for name, driver in self._boards.items()] if self._trip else []
         return EstopProof(
             gateway=self._gateway,
             tripped=self._trip is not None,

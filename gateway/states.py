@@ -23,6 +23,7 @@ from gateway.messages import (
     Status,
     stamp,
 )
+from gateway.messages import Input as InputData
 from gateway.retained import RetainedStates
 from gateway.settings import parameters
 from gateway.settings.models import Settings, Station
@@ -89,7 +90,7 @@ class States:
         """A command's ending."""
         if ack.status is Status.DONE:
             self.counts.actions += 1
-            self._done[ack.station] += 1
+            self._done[ack.station] = self._done.get(ack.station, 0) + 1
         else:
             self.counts.not_done += 1
             if ack.station in self._failed:
@@ -115,6 +116,8 @@ class States:
                 armed=health.armed,
                 stopped=health.stopped,
                 running=self._dispatcher.running(name),
+                command=self._dispatcher.running_command(name),
+                waits_for=self._dispatcher.waits_for(name),
                 queue=self._dispatcher.waiting(name),
                 fault=health.fault,
                 board=health.board,
@@ -197,7 +200,8 @@ def station_info(name: str, station: Station) -> StationInfo:
 
 
 def input_event(station: str, change: Input) -> InputEvent:
-    """What a driver saw, as the station's own event."""
-    return InputEvent(
-        station=station, channel=change.channel, level=change.level, count=change.count, time=stamp(change.at)
-    )
+    """What a driver saw, as the station's own event. Its id is the edge's: a change told twice is one."""
+    at = stamp(change.at)
+    data = InputData(station=station, channel=change.channel, level=change.level, count=change.count)
+    edge = f"input/{station}/{change.channel}/{at}/{int(change.level)}"
+    return InputEvent(id=edge, source=f"/station/{station}", time=at, received=at, data=data)

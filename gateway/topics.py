@@ -81,6 +81,15 @@ class Topics:
         """Retained proof of the emergency stop."""
         return self._at("gateway", gateway, "estop")
 
+    def gateway_announcement(self, gateway: str) -> str:
+        return self._at("gateway", gateway, "announcement")
+
+    def gateway_rules(self, gateway: str) -> str:
+        return self._at("gateway", gateway, "rules")
+
+    def gateway_ledger(self, gateway: str) -> str:
+        return self._at("gateway", gateway, "ledger")
+
     def gateway_request(self, gateway: str, verb: str) -> str:
         return self._at("gateway", gateway, "request", verb)
 

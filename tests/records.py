@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.messages import Ack, Command, Event, Status, Times, stamp
+from gateway.messages import Ack, Command, Decided, Event, Outcome, Reason, Status, Times, stamp
 
 NOON = 1_795_348_800.0
 """2026-11-22T12:00:00Z"""
@@ -60,3 +60,9 @@ def ack(command_id: str, cause: str, status: Status = Status.DONE) -> Ack:
         times=times,
         latency_ms=4.0,
     )
+
+
+def decided(event_id: str, *said: tuple[str, Outcome], at: float = NOON) -> Decided:
+    """Each rule's word on an event."""
+    reasons = [Reason(rule=rule, outcome=outcome) for rule, outcome in said]
+    return Decided(event=event_id, account="mara", time=stamp(at), reasons=reasons)

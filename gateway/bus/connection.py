@@ -119,18 +119,22 @@ class Bus:
         qos: int = 1,
         retain: bool = False,
         on_ack: Callable[[bool], None] | None = None,
+        on_answer: Callable[[int], None] | None = None,
     ) -> bool:
         """Hand a message to the connection. Never blocks; False when it is away or too far behind.
 
         A QoS 1 message that was taken is repeated over reconnects until the broker has it. With ``on_ack`` its
         caller does that: it is called on the loop when the broker has answered for the message, with False when
         nobody subscribes to it (MQTT 3.1.1 cannot tell: True) or the broker refused it. When the connection
-        breaks first (``on_state``), it is not called and the message is not repeated.
+        breaks first (``on_state``), it is not called and the message is not repeated. ``on_answer`` is the same
+        with MQTT 5's reason code: 0, 16 when nobody subscribes, from 128 on refused.
         """
         if not self.connected:
             return False
         if on_ack is not None:
-            return self._client.publish_once(topic, payload, partial(self._answered, on_ack))
+            return self._client.publish_once(topic, payload, partial(self._answered, on_ack), retain=retain)
+        if on_answer is not None:
+            return self._client.publish_once(topic, payload, partial(self._coded, on_answer), retain=retain)
         if qos == 0 and not retain:
             return self._client.publish_once(topic, payload)
         return self._client.publish(topic, payload, qos, retain).rc == mqtt.MQTT_ERR_SUCCESS
@@ -255,13 +259,16 @@ class Bus:
             self._client.ack(mid, 1)
 
     def _answered(self, on_ack: Callable[[bool], None], code: int) -> None:
+        self._coded(lambda code: on_ack(code == 0), code)
+
+    def _coded(self, on_answer: Callable[[int], None], code: int) -> None:
         if code >= FAILURE:
             reason = ReasonCode(PacketTypes.PUBACK, identifier=code)
             if (words := f"the broker refuses what we publish: {reason}") != self._refusal:
                 self._refusal = words
                 log.warning("%s; check the rights of %r in its ACL", words, self._client_id)
         try:
-            on_ack(code == 0)
+            on_answer(code)
         except Exception:  # paho's parser must survive whatever a sender does
             log.exception("a sender failed on the broker's answer to its message")
 

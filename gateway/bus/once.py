@@ -16,7 +16,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 READ_AHEAD = 4096
 """Bytes; what is read ahead is handled in one go, a dozen events or a thousand answers."""
-_PUBLISH, _PUBLISH_QOS1 = 0x30, 0x32
+_PUBLISH, _QOS1, _RETAIN = 0x30, 0x02, 0x01
 
 OnAnswer = Callable[[int], None]
 """Called with the PUBACK's reason code: 0 or 16 (nobody subscribes) for success, from 128 on refused."""
@@ -31,7 +31,9 @@ class OnceClient(mqtt.Client):
         self._batch: object = None
         self._ahead = memoryview(b"")
 
-    def publish_once(self, topic: str, payload: bytes, on_answer: OnAnswer | None = None) -> bool:
+    def publish_once(
+        self, topic: str, payload: bytes, on_answer: OnAnswer | None = None, *, retain: bool = False
+    ) -> bool:
         """Send now and not again, whatever becomes of the connection: at QoS 1, or at QoS 0 without ``on_answer``.
 
         False when too much is unanswered.
@@ -43,7 +45,7 @@ class OnceClient(mqtt.Client):
             mid = self._mid_generate()
             header = mid.to_bytes(2, "big") + header
             self._once[mid] = on_answer
-        packet = bytearray((_PUBLISH if on_answer is None else _PUBLISH_QOS1,))
+        packet = bytearray((_PUBLISH | (_QOS1 if on_answer is not None else 0) | (_RETAIN if retain else 0),))
         self._pack_remaining_length(packet, len(name) + len(header) + len(payload))
         packet += name + header + payload
         if self._out_packet and self._out_packet[-1] is self._batch:

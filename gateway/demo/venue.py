@@ -73,4 +73,4 @@ def write(
     with (folder / "stagewire.yaml").open("w", encoding="utf-8") as file:
         YAML(typ="safe").dump(settings, file)
     (folder / "rules.yaml").write_text(RULES, encoding="utf-8")
-    return load(folder / "stagewire.yaml")
+    return load(folder / "stagewire.yaml", strict=True)

@@ -1,14 +1,33 @@
 """What is told of a command's steps. Pure."""
 
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
-from gateway.drivers.base import Ending
-from gateway.messages import Ack, Command, Status, Times, seconds, stamp
+from gateway.dispatch.queue import FairQueue, Waiting
+from gateway.drivers.base import Ending, Outcome
+from gateway.messages import FINAL, Ack, Command, KeptBy, Status, Times, Timestamp, seconds, stamp
 
 
-def make_ack(command: Command, status: Status, reason: str, **times: float | None) -> Ack:
-    """``times``: of the fields of ``Times``, seconds since 1970, None for what did not happen."""
-    moved = times.get("moved")
+class Verdict(NamedTuple):
+    """A command's ending: of ``FINAL``, with what kept it unless it is done."""
+
+    status: Status
+    reason: str
+    kept_by: KeptBy
+
+
+def make_ack(
+    command: Command,
+    status: Status,
+    reason: str = "",
+    kept_by: KeptBy = "",
+    *,
+    decided: float | None = None,
+    sent: float | None = None,
+    moved: float | None = None,
+    ended: float | None = None,
+) -> Ack:
+    """Times are seconds since 1970, None for what did not happen."""
+    assert bool(kept_by) == (status in FINAL - {Status.DONE}), "what was not done was kept by something"
     latency = None
     if moved is not None and command.received is not None:
         latency = round((moved - seconds(command.received)) * 1000, 3)
@@ -18,36 +37,68 @@ def make_ack(command: Command, status: Status, reason: str, **times: float | Non
         action=command.action,
         status=status,
         reason=reason,
+        kept_by=kept_by,
         cause=command.cause,
         trigger=command.trigger,
         rule=command.rule,
         account=command.account,
         user=command.user,
-        times=Times(received=command.received, **{k: stamp(t) for k, t in times.items() if t is not None}),
+        times=Times(
+            received=command.received,
+            decided=_stamp(decided),
+            sent=_stamp(sent),
+            moved=_stamp(moved),
+            ended=_stamp(ended),
+        ),
         latency_ms=latency,
         simulated=command.simulated,
     )
 
 
-def left_behind(command: Command, now: float) -> Ack:
-    """The ending of a command that an earlier run was killed over."""
-    why = "the gateway ended before it said what became of it: whether it moved is not known"
-    return make_ack(command, Status.FAILED, why, ended=now)
+def _stamp(t: float | None) -> Timestamp | None:
+    return None if t is None else stamp(t)
 
 
-def status_of(ending: Ending) -> Status:
-    """How a driver's ending is told."""
-    match ending:
+LEFT_BEHIND = Verdict(
+    Status.FAILED,
+    "the gateway was started again before its turn came; as far as its board knows it has not moved",
+    "fault",
+)
+"""Of a command that an earlier run was killed over."""
+NOBODY_KNOWS = Verdict(
+    Status.FAILED, "the gateway ended before it said what became of it: whether it moved is not known", "fault"
+)
+"""Of one whose board cannot be asked."""
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    """How a driver's ending is told; where the driver does not say what kept it, the ending does."""
+    reason = outcome.reason
+    match outcome.ending:
         case Ending.DONE:
-            return Status.DONE
+            return Verdict(Status.DONE, reason, "")
         case Ending.FAILED:
-            return Status.FAILED
+            return Verdict(Status.FAILED, reason, outcome.kept_by or "fault")
         case Ending.REJECTED:
-            return Status.REJECTED
+            return Verdict(Status.REJECTED, reason, outcome.kept_by or "limit")
         case Ending.BLOCKED:
-            return Status.BLOCKED
+            return Verdict(Status.BLOCKED, reason, outcome.kept_by or "limit")
         case Ending.EXPIRED:
-            return Status.EXPIRED
+            return Verdict(Status.EXPIRED, reason, outcome.kept_by or "deadline")
         case Ending.CANCELLED:
-            return Status.CANCELLED
-    assert_never(ending)
+            return Verdict(Status.CANCELLED, reason, outcome.kept_by or "person")
+    assert_never(outcome.ending)
+
+
+def gave_way(queue: FairQueue, gone: Waiting) -> Verdict:
+    """``gone`` had to leave a full queue."""
+    who = gone.command.user or gone.command.rule or "those"
+    match queue.overflow:
+        case "newest" | "oldest":
+            what = f"the {queue.overflow} of {who}, who has most waiting,"
+        case "cheapest":
+            what = f"the cheapest, worth {gone.command.value} coins,"
+        case _:
+            assert_never(queue.overflow)
+    full = f"the queue is full (limit {queue.limit}, overflow {queue.overflow})"
+    return Verdict(Status.DROPPED, f"{full}: {what} gave way", "overflow")

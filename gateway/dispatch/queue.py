@@ -5,8 +5,9 @@ viewer's turn is one run of a rule, all its steps together. So a thousand gifts 
 another's first one by more than the run that is under way and one turn of each who waited before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from gateway.messages import Command
@@ -24,19 +25,38 @@ class Waiting:
     decided: float
     held: bool = False
 
+    @property
+    def run(self) -> str:
+        """The run of a rule whose step it is; an order is a run of its own."""
+        return run_of(self.command)
+
+    @property
+    def viewer(self) -> str:
+        """Who takes a turn: the viewer, else the rule (likes of a crowd, a timer), else whoever ordered it."""
+        return self.command.viewer or self.command.rule or self.command.user
+
+
+def run_of(command: Command) -> str:
+    """The run of a rule whose step ``command`` is; an order is a run of its own."""
+    return command.run or command.id
+
+
+_Ordered = dict[Waiting, None]
+"""A set that keeps the order in which they came."""
+
 
 class FairQueue:
     """At most ``limit`` commands; iterating gives them in the order in which they would run now, held ones last.
 
-    Turns cost a look at all that wait: ``limit`` is some hundreds.
+    Every entry stands in three sets, so that a push and a pop cost the same however many wait.
     """
 
     def __init__(self, limit: int, overflow: Overflow) -> None:
-        self._limit = limit
-        self._overflow = overflow
-        self._waiting: list[Waiting] = []  # as they came
-        self._turns: dict[str, int] = {}  # viewer -> place in the round; only those who have something waiting
-        self._next_turn = 0
+        self.limit = limit
+        self.overflow = overflow
+        self._waiting: _Ordered = {}
+        self._lanes: dict[int, dict[str, _Ordered]] = {}  # priority -> viewers in the order of their turns
+        self._runs: dict[str, _Ordered] = {}
         self._under_way = ""  # the run whose first steps have left the queue
         self._ahead: list[str] = []  # runs that somebody put before all others
 
@@ -44,12 +64,27 @@ class FairQueue:
         return len(self._waiting)
 
     def __iter__(self) -> Iterator[Waiting]:
-        ahead = FairQueue(self._limit, self._overflow)
-        ahead._waiting, ahead._turns = list(self._waiting), dict(self._turns)
-        ahead._next_turn, ahead._under_way, ahead._ahead = self._next_turn, self._under_way, list(self._ahead)
-        while (first := ahead.pop()) is not None:
-            yield first
-        yield from ahead._waiting
+        told: set[Waiting] = set()
+
+        def ready(entries: Iterable[Waiting]) -> Iterator[Waiting]:
+            for w in entries:
+                if not w.held and w not in told:
+                    told.add(w)
+                    yield w
+
+        for run in (self._under_way, *self._ahead):
+            yield from ready(self._runs.get(run, ()))
+        for priority in sorted(self._lanes, reverse=True):
+            turns: Iterable[Iterator[Waiting]] = map(ready, self._lanes[priority].values())
+            while turns:  # one round: a run of each viewer
+                again = []
+                for lane in turns:
+                    for w in islice(lane, 1):
+                        yield w
+                        yield from ready(self._runs[w.run])
+                        again.append(lane)
+                turns = again
+        yield from (w for w in self._waiting if w not in told)
 
     @property
     def waiting(self) -> list[Waiting]:
@@ -59,31 +94,33 @@ class FairQueue:
     def push(self, command: Command, decided: float) -> Waiting | None:
         """Take a command. Returns what had to give way, which may be the command itself."""
         entry = Waiting(command, decided)
-        self._waiting.append(entry)
-        viewer = _viewer(command)
-        if viewer not in self._turns:
-            self._turns[viewer] = self._new_turn()
-        if len(self._waiting) <= self._limit:
+        self._waiting[entry] = None
+        lanes = self._lanes.setdefault(command.priority, {})
+        if all(w.run == self._under_way for w in lanes.get(entry.viewer, ())):
+            lanes[entry.viewer] = lanes.pop(entry.viewer, {})  # who waits for no turn yet is the last of the round
+        lanes[entry.viewer][entry] = None
+        self._runs.setdefault(entry.run, {})[entry] = None
+        if len(self._waiting) <= self.limit:
             return None
         gone = self._choose_victim()
-        self._remove(gone)
+        self.remove(gone)
         return gone
 
-    def pop(self) -> Waiting | None:
+    def first(self) -> Waiting | None:
         """The command whose turn it is; None when all that waits is held."""
-        ready = [w for w in self._waiting if not w.held]
-        if not ready:
-            return None
-        first = self._preferred(ready)
+        first = next(iter(self), None)
+        return None if first is None or first.held else first
+
+    def pop(self) -> Waiting | None:
+        """Take ``first``. A run that begins is its viewer's turn; one that was put first costs none."""
+        first = self.first()
         if first is None:
-            highest = max(w.command.priority for w in ready)
-            first = min(
-                (w for w in ready if w.command.priority == highest),
-                key=lambda w: self._turns[_viewer(w.command)],  # ties are one viewer's: as they came
-            )
-            self._turns[_viewer(first.command)] = self._new_turn()
-        self._under_way = _run(first.command)
-        self._remove(first)
+            return None
+        if first.run != self._under_way and first.run not in self._ahead:
+            lanes = self._lanes[first.command.priority]
+            lanes[first.viewer] = lanes.pop(first.viewer)  # to the end of the round
+        self._under_way = first.run
+        self.remove(first)
         return first
 
     def find(self, command_id: str) -> Waiting | None:
@@ -93,14 +130,22 @@ class FairQueue:
         """Take one out, wherever it stands."""
         found = self.find(command_id)
         if found is not None:
-            self._remove(found)
+            self.remove(found)
         return found
+
+    def take_run(self, run: str) -> list[Waiting]:
+        """Take out all that is left of a run."""
+        steps = list(self._runs.get(run, ()))
+        for w in steps:
+            self.remove(w)
+        return steps
 
     def clear(self) -> list[Waiting]:
         """Take all out, in the order in which they would have run."""
         everything = list(self)
         self._waiting.clear()
-        self._turns.clear()
+        self._lanes.clear()
+        self._runs.clear()
         self._ahead.clear()
         self._under_way = ""
         return everything
@@ -110,48 +155,38 @@ class FairQueue:
         found = self.find(command_id)
         if found is None:
             return False
-        run = _run(found.command)
-        for w in self._waiting:
-            if _run(w.command) == run:
-                w.held = False
-        self._ahead.insert(0, run)
+        for w in self._runs[found.run]:
+            w.held = False
+        self._ahead = [found.run, *(run for run in self._ahead if run != found.run)]
         return True
 
-    def _preferred(self, ready: list[Waiting]) -> Waiting | None:
-        """The rest of the run that is under way, or what was put first."""
-        for run in (self._under_way, *self._ahead):
-            for w in ready:
-                if _run(w.command) == run:
-                    return w
-        self._ahead.clear()
-        return None
-
     def _choose_victim(self) -> Waiting:
-        if self._overflow == "cheapest":
-            least = min(w.command.value for w in self._waiting)
-            return [w for w in self._waiting if w.command.value == least][-1]
+        newest_first = reversed(self._waiting)
+        if self.overflow == "cheapest":
+            return min(newest_first, key=lambda w: w.command.value)
         counts: dict[str, int] = {}
-        for w in self._waiting:
-            counts[_viewer(w.command)] = counts.get(_viewer(w.command), 0) + 1
-        greediest = max(reversed(counts), key=lambda viewer: counts[viewer])  # of equals, who came last
-        theirs = [w for w in self._waiting if _viewer(w.command) == greediest]
-        return theirs[-1 if self._overflow == "newest" else 0]
+        for lanes in self._lanes.values():
+            for viewer, lane in lanes.items():
+                counts[viewer] = counts.get(viewer, 0) + len(lane)
+        greediest = max(reversed(counts), key=counts.__getitem__)  # of equals, whose turn comes last
+        order = newest_first if self.overflow == "newest" else iter(self._waiting)
+        return next(w for w in order if w.viewer == greediest)
 
-    def _remove(self, entry: Waiting) -> None:
-        self._waiting.remove(entry)
-        viewer = _viewer(entry.command)
-        if not any(_viewer(w.command) == viewer for w in self._waiting):
-            del self._turns[viewer]
-
-    def _new_turn(self) -> int:
-        self._next_turn += 1
-        return self._next_turn
-
-
-def _viewer(command: Command) -> str:
-    """Who takes a turn: the viewer, else the rule (likes of a crowd, a timer), else whoever ordered it."""
-    return command.viewer or command.rule or command.user
-
-
-def _run(command: Command) -> str:
-    return command.run or command.id
+    def remove(self, entry: Waiting) -> bool:
+        """False when it has left already."""
+        if entry not in self._waiting:
+            return False
+        del self._waiting[entry]
+        priority, viewer, run = entry.command.priority, entry.viewer, entry.run
+        lanes = self._lanes[priority]
+        del lanes[viewer][entry]
+        if not lanes[viewer]:
+            del lanes[viewer]
+        if not lanes:
+            del self._lanes[priority]
+        del self._runs[run][entry]
+        if not self._runs[run]:
+            del self._runs[run]
+            if run in self._ahead:
+                self._ahead.remove(run)
+        return True

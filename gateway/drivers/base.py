@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from gateway.messages import Command
+from gateway.messages import Command, KeptBy
 
 
 class Ending(StrEnum):
@@ -22,10 +22,12 @@ class Ending(StrEnum):
 
 class Outcome(Struct, frozen=True, kw_only=True):
     """A command's one ending. ``sent``, ``moved`` and ``ended`` are seconds since 1970, None where it never
-    came that far; ``moved`` is the board's own time of the pin edge, brought to the gateway's clock."""
+    came that far; ``moved`` is the board's own time of the pin edge, brought to the gateway's clock. ``kept_by``:
+    what kept it from being done, where the driver knows better than ``ending`` alone says."""
 
     ending: Ending
     reason: str = ""
+    kept_by: KeptBy = ""
     sent: float | None = None
     moved: float | None = None
     ended: float | None = None
@@ -65,6 +67,10 @@ class Driver(Protocol):
     on_input: Callable[[Input], None]
 
     @property
+    def moves(self) -> bool:
+        """It can move something: its commands need arming. False for what only shows or sounds."""
+
+    @property
     def health(self) -> Health: ...
 
     async def run(self) -> None:
@@ -75,6 +81,11 @@ class Driver(Protocol):
 
         ``on_moved(t)`` is called once, when the board reports the pin edge. While the wire is away the
         command waits until ``expires_at``.
+        """
+
+    async def recall(self, command: Command) -> Outcome | None:
+        """What became of a command that an earlier run of the gateway may have sent; None when the wire knows
+        nothing of it. Moves nothing, and may be asked while stopped or not armed. Waits while the wire is away.
         """
 
     def estop(self, trip: int) -> None:

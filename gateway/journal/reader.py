@@ -9,14 +9,15 @@ from typing import Any
 from msgspec import Struct
 
 from gateway.errors import PayloadError
+from gateway.journal import state
 from gateway.journal.segments import COLUMNS, Kind, connect_read_only, segments
-from gateway.messages import Ack, Command, Event, GiftEvent, decode, decode_event
+from gateway.messages import Ack, Command, Decided, Event, GiftEvent, decode, decode_event
 
 log = logging.getLogger(__name__)
 
 
 class Entry(Struct, frozen=True):
-    """One row. ``time``: milliseconds since 1970. ``type``: kind of event, action, or status.
+    """One row. ``time``: milliseconds since 1970. ``type``: kind of event, action, status, or gist.
     ``cause``: empty for an event, else the event (or, caused by nobody, the command) it belongs to."""
 
     seq: int
@@ -30,7 +31,7 @@ class Entry(Struct, frozen=True):
     simulated: bool
     body: bytes
 
-    def message(self) -> Event | Command | Ack:
+    def message(self) -> Event | Command | Ack | Decided:
         """The message as it was. Raises ``PayloadError`` for a row changed by hand."""
         match self.kind:
             case "event":
@@ -39,6 +40,8 @@ class Entry(Struct, frozen=True):
                 return decode(self.body, Command)
             case "ack":
                 return decode(self.body, Ack)
+            case "decision":
+                return decode(self.body, Decided)
 
 
 class JournalReader:
@@ -57,13 +60,14 @@ class JournalReader:
         limit: int,
         *,
         kind: Kind | None = None,
+        type_: str | None = None,
         account: str | None = None,
         simulated: bool | None = None,
         before: int | None = None,
     ) -> list[Entry]:
         """The newest ``limit`` entries, newest first; ``before`` a ``seq`` gives the next page."""
         where, args = ["1"], dict[str, object](limit=limit)
-        for column, value in (("kind", kind), ("account", account), ("simulated", simulated)):
+        for column, value in (("kind", kind), ("type", type_), ("account", account), ("simulated", simulated)):
             if value is not None:
                 where.append(f"{column} = :{column}")
                 args[column] = value
@@ -75,10 +79,16 @@ class JournalReader:
         return sorted(entries, key=lambda e: e.seq, reverse=True)[:limit]
 
     def trace(self, message_id: str) -> list[Entry]:
-        """Event -> commands -> acks, in the order of happening, from the id of the event or of a command."""
+        """Event -> decision -> commands -> acks, in the order of happening, by the event's id or a command's."""
         entries = self._belonging(message_id)
         root = next((e.cause for e in entries if e.kind == "command" and e.cause != message_id), None)
         return entries if root is None else self._belonging(root)
+
+    def state(self) -> dict[str, bytes]:
+        """What the rules remember: key to value, as it stands with the last commit."""
+        numbers = self._rows("SELECT number FROM generation", {}, schema=state.SINCE_SCHEMA)
+        sql = "SELECT key, value FROM generation JOIN state WHERE number = :number"
+        return dict(self._rows(sql, {"number": max(numbers, default=(0,))[0]}, schema=state.SINCE_SCHEMA))
 
     def recent_event_ids(self, limit: int) -> list[str]:
         """Ids of the last ``limit`` events, oldest first: a filter of duplicates that survives a restart."""
@@ -90,7 +100,8 @@ class JournalReader:
 
     def unfinished(self, limit: int) -> list[Command]:
         """Those of the last ``limit`` commands that were told no ending, oldest first."""
-        sql = "SELECT seq, id FROM records WHERE kind = 'command' ORDER BY seq DESC LIMIT :limit"
+        # With their bodies at once: to look for each of a thousand that were left takes a start many seconds.
+        sql = "SELECT seq, id, body FROM records WHERE kind = 'command' ORDER BY seq DESC LIMIT :limit"
         recent = sorted(self._rows(sql, {"limit": limit}))[-limit:]
         if not recent:
             return []
@@ -99,10 +110,9 @@ class JournalReader:
         acks = self._rows("SELECT id FROM records WHERE seq > :first AND kind = 'ack'", {"first": first})
         ended = {command_id for (command_id,) in acks}
         commands: list[Command] = []
-        for command_id in (i for _, i in recent if i not in ended):
-            rows = self._rows("SELECT body FROM records WHERE id = :id AND kind = 'command'", {"id": command_id})
+        for body in (body for _, command_id, body in recent if command_id not in ended):
             with suppress(PayloadError):  # a row changed by hand
-                commands += [decode(body, Command) for (body,) in rows]
+                commands.append(decode(body, Command))
         return commands
 
     def recent_gifts(self, limit: int, since: float) -> list[GiftEvent]:
@@ -131,13 +141,14 @@ class JournalReader:
         )
         return sorted((Entry(*row) for row in self._rows(sql, {"id": root})), key=lambda e: e.seq)
 
-    def _rows(self, sql: str, args: dict[str, object]) -> list[Any]:
+    def _rows(self, sql: str, args: dict[str, object], schema: int = 1) -> list[Any]:
+        """Of all files of ``schema`` or newer; a file that is just being created has 0."""
         rows: list[Any] = []
         damaged: dict[Path, str] = {}
         for path in segments(self._folder):
             try:
                 with closing(connect_read_only(path)) as db:
-                    if db.execute("PRAGMA user_version").fetchone() != (0,):  # 0: just being created
+                    if db.execute("PRAGMA user_version").fetchone() >= (schema,):
                         rows += db.execute(sql, args)
             except sqlite3.Error as e:
                 damaged[path] = str(e)

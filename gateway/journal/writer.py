@@ -12,8 +12,10 @@ from pathlib import Path
 
 from gateway.errors import PayloadError, StorageError
 from gateway.journal.reader import JournalReader
-from gateway.journal.segments import Row, SegmentWriter, Unusable
-from gateway.messages import KINDS, Ack, Command, Event, encode, seconds
+from gateway.journal.segment_writer import SegmentWriter
+from gateway.journal.segments import Row, Unusable
+from gateway.journal.state import Changes
+from gateway.messages import BLOCKED_OUTCOMES, KINDS, Ack, Command, Decided, Event, Outcome, encode, seconds
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +26,11 @@ LAZY_S = 1.0
 """Seconds any other record may wait: SD cards wear with every commit."""
 RETRY_S = 2.0
 """Seconds between two attempts on a disk that refuses."""
-COMMIT_MAX = 2000
-"""Rows in one transaction, so that a backlog does not become one endless commit."""
+Record = Event | Command | Ack | Decided
+"""What is kept. ``Decided``: what the rules said of an event, at most once for each."""
 
-Record = Event | Command | Ack
+_OnDurable = Callable[[], None] | None
+_UNCHANGED: Changes = {}
 
 
 class Journal:
@@ -36,6 +39,7 @@ class Journal:
 
     A disk that is full, read-only or gone never raises here: records wait in memory (``waiting_max``,
     then the oldest are lost), ``fault`` says so in words, and the disk is tried again every ``RETRY_S``.
+    What the rules remember (``state``) is never lost with them: of each key the last value waits.
     """
 
     def __init__(
@@ -51,7 +55,9 @@ class Journal:
         self._folder, self._batch_max, self._waiting_max, self._clock = folder, batch_max, waiting_max, clock
         self._writer = SegmentWriter(folder, clock)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._waiting: deque[tuple[Row, Callable[[], None] | None]] = deque()
+        # All that waits goes into one commit: what belongs to one event, and its state, is on disk together.
+        self._waiting: deque[tuple[Row, _OnDurable]] = deque()
+        self._changes: dict[str, bytes | None] = {}
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._commit: asyncio.Future[None] | None = None
@@ -69,7 +75,7 @@ class Journal:
         try:
             if self._folder.exists() and not self._folder.is_dir():
                 raise Unusable(f"{self._folder} is a file; the data folder (gateway: data:) must be a folder")
-            await self._loop.run_in_executor(self._thread, self._writer.commit, [])
+            await self._loop.run_in_executor(self._thread, self._writer.commit, [], {})
         except Unusable:
             self._closed = True
             self._thread.shutdown(wait=False)
@@ -92,25 +98,37 @@ class Journal:
         urgent: bool = False,
         simulated: bool = False,
         on_durable: Callable[[], None] | None = None,
+        state: Changes = _UNCHANGED,
     ) -> None:
         """Takes note of ``record``. ``urgent`` (a gift that moved something) commits after ``URGENT_S``,
         anything else after ``LAZY_S``, and at once when ``batch_max`` records wait.
 
         ``on_durable`` runs on the loop once the record is on disk, in the order of appending; also for
         an event that was there before; never for a record that is not on disk.
-        ``simulated`` marks commands and acks of practice; events say it themselves.
+        ``simulated`` marks what belongs to practice; events say it themselves.
+        ``state``: what the rules remember from here on, None to forget a key; on disk in the same commit as the
+        record, so that after a kill exactly the events that are on disk have been counted.
         """
         if self._closed:
             log.error("journal: a %s came after closing and is not kept", type(record).__name__)
             return
         self._waiting.append((_row(record, simulated, self._clock), on_durable))
+        if state:
+            self._changes.update(state)
         self._trim()
-        self._due = min(self._due, self._loop.time() + (URGENT_S if urgent else LAZY_S))
-        self._arm()
+        self._wait(URGENT_S if urgent else LAZY_S)
+
+    def keep(self, state: Changes) -> None:
+        """Takes note of what the rules remember without a record (a timer ended); on disk after ``LAZY_S``."""
+        if self._closed:
+            log.error("journal: state came after closing and is not kept")
+            return
+        self._changes.update(state)
+        self._wait(LAZY_S)
 
     async def flush(self) -> bool:
         """Brings everything to disk now. False when the disk refuses (see ``fault``)."""
-        while self._waiting or self._commit:
+        while self._waiting or self._changes or self._commit:
             if self._commit is None:
                 self._start()
             assert self._commit is not None
@@ -124,15 +142,20 @@ class Journal:
         if self._closed:
             return
         if not await self.flush():
-            log.error("journal: closing without %d records: %s", len(self._waiting), self._why)
+            counted = " and what the rules counted" if self._changes else ""
+            log.error("journal: closing without %d records%s: %s", len(self._waiting), counted, self._why)
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         await self._loop.run_in_executor(self._thread, self._writer.close)
         self._thread.shutdown(wait=False)
 
+    def _wait(self, most: float) -> None:
+        self._due = min(self._due, self._loop.time() + most)
+        self._arm()
+
     def _arm(self) -> None:
-        if self._commit is not None or not self._waiting:
+        if self._commit is not None or not (self._waiting or self._changes):
             return
         at = self._loop.time() if len(self._waiting) >= self._batch_max else self._due
         at = max(at, self._retry_at)
@@ -146,18 +169,25 @@ class Journal:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), COMMIT_MAX))]
-        if not self._waiting:
-            self._due = math.inf
+        batch, self._waiting = self._waiting, deque()
+        changes, self._changes = self._changes, {}
+        self._due = math.inf
         rows = [row for row, _ in batch]
-        self._commit = self._loop.run_in_executor(self._thread, self._writer.commit, rows)
-        self._commit.add_done_callback(partial(self._ended, batch))
+        self._commit = self._loop.run_in_executor(self._thread, self._writer.commit, rows, changes)
+        self._commit.add_done_callback(partial(self._ended, batch, changes))
 
-    def _ended(self, batch: list[tuple[Row, Callable[[], None] | None]], commit: asyncio.Future[None]) -> None:
+    def _ended(
+        self,
+        batch: deque[tuple[Row, _OnDurable]],
+        changes: dict[str, bytes | None],
+        commit: asyncio.Future[None],
+    ) -> None:
         self._commit = None
         error = commit.exception()
         if error is not None:
-            self._waiting.extendleft(reversed(batch))
+            batch.extend(self._waiting)
+            self._waiting = batch
+            self._changes = changes | self._changes
             self._trim()
             self._due = self._loop.time()
             self._refused(error)
@@ -192,6 +222,9 @@ def _row(record: Record, simulated: bool, clock: Callable[[], float]) -> Row:
         case Ack():
             columns = (record.status.value, record.account, record.station, record.id, record.cause or record.id)
             return (round(clock() * 1000), "ack", *columns, simulated, body)
+        case Decided():
+            columns = (gist(record), record.account, "", record.event, record.event)
+            return (round(clock() * 1000), "decision", *columns, simulated, body)
         case _:
             try:
                 at = seconds(record.received)
@@ -199,3 +232,13 @@ def _row(record: Record, simulated: bool, clock: Callable[[], float]) -> Row:
                 at = clock()
             columns = (KINDS[type(record)], record.account, "", record.id, "")
             return (round(at * 1000), "event", *columns, simulated or record.simulated, body)
+
+
+def gist(decided: Decided) -> str:
+    """All rules' words on an event in one, the strongest: fired, blocked, waiting, not meant or no match."""
+    said = {reason.outcome for reason in decided.reasons}
+    if Outcome.FIRED in said:
+        return Outcome.FIRED.value
+    if said & BLOCKED_OUTCOMES:
+        return "blocked"
+    return next((o.value for o in (Outcome.WAITING, Outcome.NOT_MEANT) if o in said), Outcome.NO_MATCH.value)

@@ -1,13 +1,15 @@
 """Command and Ack: what a station shall do, and what became of it."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from gateway.messages.values import Count, Id, MessageId, Text, Timestamp
 
-Param = bool | int | float | Annotated[str, Meta(max_length=200)]
+LONGEST_TEXT = 1000
+"""Characters of a parameter: what a rule says, calls or publishes."""
+Param = bool | int | float | Annotated[str, Meta(max_length=LONGEST_TEXT)]
 
 
 LONGEST_WAIT_S = 600.0
@@ -15,7 +17,7 @@ LONGEST_WAIT_S = 600.0
 hour later, when somebody has a hand in the machine."""
 
 
-class Command(Struct, frozen=True, kw_only=True):
+class Command(Struct, frozen=True, gc=False, kw_only=True):
     """One action of one station. ``id`` derives from (event, rule, step, unit): the same gift seen
     twice is the same command. After ``expires_at`` it never moves anything.
 
@@ -45,7 +47,7 @@ class Command(Struct, frozen=True, kw_only=True):
 
 class Order(Struct, frozen=True, kw_only=True):
     """What an integrator sends to ``station/<s>/command``; the gateway makes a Command of it, with a deadline
-    at most ten minutes ahead."""
+    at most ten minutes ahead. Its id has no ``/``: those are the rules' own."""
 
     id: MessageId
     action: Id
@@ -68,12 +70,29 @@ class Status(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     BLOCKED = "blocked"
+    DROPPED = "dropped"
 
 
-FINAL = frozenset({Status.DONE, Status.FAILED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.BLOCKED})
+FINAL = frozenset(Status) - {Status.ACCEPTED, Status.QUEUED, Status.RUNNING}
 
 
-class Times(Struct, frozen=True, kw_only=True, omit_defaults=True):
+KeptBy = Literal["", "stop", "disarmed", "mode", "offline", "fault", "deadline", "overflow", "person", "limit"]
+"""What kept a command from being done; a closed set, on which the ledger decides what is owed.
+
+* ``""``: nothing; it is done, or has not ended.
+* ``stop``: an emergency stop, also when it cut the command off in the middle.
+* ``disarmed``: nobody had armed the machines, or somebody disarmed them.
+* ``mode``: rehearsal or paused, or the command itself was a dry run.
+* ``offline``: the station was not there to be told, whether it ended at once or at its deadline.
+* ``fault``: something broke: board, cable, driver, another system, the way to the broker, or the gateway ended.
+* ``deadline``: its turn did not come in time at a station that could have worked.
+* ``overflow``: it gave way in a full queue.
+* ``person``: somebody skipped or ended it, or held it (or its station) back until its deadline.
+* ``limit``: refused as it stands (rest, duty, interlock, longest time, no such action), or ended by its rule.
+"""
+
+
+class Times(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """When each hop saw a command. ``moved`` is when the output changed, by the board's own clock."""
 
     received: Timestamp | None = None
@@ -83,14 +102,16 @@ class Times(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ended: Timestamp | None = None
 
 
-class Ack(Struct, frozen=True, kw_only=True):
-    """What became of a command. ``latency_ms``: from the event's ``received`` to ``moved``."""
+class Ack(Struct, frozen=True, gc=False, kw_only=True):
+    """What became of a command. ``latency_ms``: from the event's ``received`` to ``moved``. ``kept_by``: what kept
+    it from being done, said with every ending but ``done``; ``reason`` says the same to a person."""
 
     id: MessageId
     station: Id
     action: Id
     status: Status
     reason: Text = ""
+    kept_by: KeptBy = ""
     cause: str = ""
     trigger: str = ""
     rule: str = ""

@@ -8,7 +8,7 @@ from gateway.messages.codec import decode
 from gateway.messages.values import Count, EventId, Id, Text, Timestamp, seconds
 
 
-class User(Struct, frozen=True, kw_only=True):
+class User(Struct, frozen=True, kw_only=True, gc=False):
     """A viewer. ``id`` is the platform's stable id, ``name`` the @name, ``nickname`` what is shown."""
 
     id: str
@@ -21,7 +21,7 @@ class User(Struct, frozen=True, kw_only=True):
     gifter_level: Count = 0
 
 
-class Gift(Struct, frozen=True, kw_only=True):
+class Gift(Struct, frozen=True, kw_only=True, gc=False):
     """``count`` is what this message adds (a delta), ``total`` the streak's count so far.
 
     ``coins`` is the price of one gift, None when it is not known (never guessed).
@@ -41,7 +41,7 @@ class Gift(Struct, frozen=True, kw_only=True):
     to: Text = ""
 
 
-class Comment(Struct, frozen=True, kw_only=True):
+class Comment(Struct, frozen=True, kw_only=True, gc=False):
     """``plain`` is the text as words are compared, see ``gateway.text.normalise``."""
 
     user: User
@@ -49,7 +49,7 @@ class Comment(Struct, frozen=True, kw_only=True):
     plain: Text = ""
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class Question(Struct, frozen=True, kw_only=True, gc=False):
     """Asked through the platform's questions, not as a comment."""
 
     user: User | None = None
@@ -57,7 +57,7 @@ class Question(Struct, frozen=True, kw_only=True):
     plain: Text = ""
 
 
-class Envelope(Struct, frozen=True, kw_only=True):
+class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """A treasure chest: coins that ``user`` gives to ``people`` viewers. It is no gift to the host."""
 
     user: User | None = None
@@ -65,7 +65,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
     people: Count | None = None
 
 
-class Side(Struct, frozen=True, kw_only=True):
+class Side(Struct, frozen=True, kw_only=True, gc=False):
     """One host of a battle; ``own`` is the account's."""
 
     id: str
@@ -73,7 +73,7 @@ class Side(Struct, frozen=True, kw_only=True):
     own: bool = False
 
 
-class Battle(Struct, frozen=True, kw_only=True):
+class Battle(Struct, frozen=True, kw_only=True, gc=False):
     """A match between hosts; ``sides`` are the points so far, as far as they were told."""
 
     battle: str
@@ -81,7 +81,7 @@ class Battle(Struct, frozen=True, kw_only=True):
     sides: list[Side] = []
 
 
-class Like(Struct, frozen=True, kw_only=True):
+class Like(Struct, frozen=True, kw_only=True, gc=False):
     """``count`` likes since the last message; ``total`` is the room's own counter."""
 
     user: User | None = None
@@ -89,25 +89,55 @@ class Like(Struct, frozen=True, kw_only=True):
     total: Count = 0
 
 
-class Person(Struct, frozen=True, kw_only=True):
+class Person(Struct, frozen=True, kw_only=True, gc=False):
     """The data of follow, share, join and subscribe: who did it."""
 
     user: User | None = None
     count: Annotated[int, Meta(ge=1, le=2**63 - 1)] = 1
 
 
-class Viewers(Struct, frozen=True, kw_only=True):
+class Viewers(Struct, frozen=True, kw_only=True, gc=False):
     count: Count
 
 
-class Live(Struct, frozen=True, kw_only=True):
+class Live(Struct, frozen=True, kw_only=True, gc=False):
     """The LIVE began or ended, as seen by the connector."""
 
     phase: Literal["started", "ended"]
     title: Text = ""
 
 
-class Gap(Struct, frozen=True, kw_only=True):
+class Input(Struct, frozen=True, kw_only=True, gc=False):
+    """An input of a station changed. ``count``: active edges since the board started."""
+
+    station: Id
+    channel: Id
+    level: bool
+    count: Count = 0
+
+
+class Press(Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody pressed a button of the page, or an integrator did (``gateway/<g>/request/press``)."""
+
+    button: Id
+    by: Text = ""
+
+
+class TopicMessage(Struct, frozen=True, kw_only=True, gc=False):
+    """A message on one of the MQTT topics that rules listen to. ``payload`` as text, cut after 1000 characters."""
+
+    topic: Annotated[str, Meta(max_length=1000)]
+    payload: Text = ""
+
+
+class Tick(Struct, frozen=True, kw_only=True, gc=False):
+    """It is time: for a ``rule`` with a clock, or the end of a ``timer``."""
+
+    rule: str = ""
+    timer: str = ""
+
+
+class Gap(Struct, frozen=True, kw_only=True, gc=False):
     """TikTok was not heard from ``start`` to ``end``; statistics must not pretend otherwise."""
 
     start: Timestamp
@@ -115,7 +145,7 @@ class Gap(Struct, frozen=True, kw_only=True):
     why: Text
 
 
-class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+class _Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="type"):
     """CloudEvents 1.0 context attributes. ``id`` is the same for every copy of the same happening.
 
     ``time`` is when the platform says it happened, ``received`` when the connector read it.
@@ -186,6 +216,28 @@ class GapEvent(_Event, frozen=True, kw_only=True, tag="stagewire.gap"):
     data: Gap
 
 
+class _VenueEvent(_Event, frozen=True, kw_only=True):
+    """What the gateway itself saw: it belongs to no account."""
+
+    account: Annotated[str, Meta(max_length=0)] = ""
+
+
+class InputEvent(_VenueEvent, frozen=True, kw_only=True, tag="stagewire.input"):
+    data: Input
+
+
+class PressEvent(_VenueEvent, frozen=True, kw_only=True, tag="stagewire.press"):
+    data: Press
+
+
+class TopicEvent(_VenueEvent, frozen=True, kw_only=True, tag="stagewire.topic"):
+    data: TopicMessage
+
+
+class TickEvent(_VenueEvent, frozen=True, kw_only=True, tag="stagewire.tick"):
+    data: Tick
+
+
 Event = (
     GiftEvent
     | CommentEvent
@@ -200,15 +252,24 @@ Event = (
     | BattleEvent
     | LiveEvent
     | GapEvent
+    | InputEvent
+    | PressEvent
+    | TopicEvent
+    | TickEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
     str(c.__struct_config__.tag).removeprefix("stagewire."): c for c in Event.__args__
 }
-"""Kind (the last word of the topic) to class."""
+"""Kind to class: the closed set of event kinds, in the contract's order."""
 
 KINDS: dict[type[Event], str] = {c: k for k, c in EVENT_CLASSES.items()}
-"""Class to kind: the closed set of event kinds, in the contract's order."""
+"""Class to kind."""
+
+VENUE_KINDS = frozenset({"input", "press", "topic", "tick"})
+"""What the gateway itself sees."""
+LIVE_KINDS = tuple(kind for kind in EVENT_CLASSES if kind not in VENUE_KINDS)
+"""What comes from a LIVE, on ``account/<a>/event/<kind>``."""
 
 MERGED_KINDS = frozenset({"like", "join", "viewers"})
 """Sent at QoS 0 and merged to at most 2/s per account; every other kind is QoS 1, one message each (but of a

@@ -10,11 +10,13 @@ from gateway.messages.values import Id, MessageId, Text, Timestamp
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """``gateway/<g>/request/<verb>``; the answer carries the same ``transaction``."""
+    """``gateway/<g>/request/<verb>``; the answer carries the same ``transaction``. ``text`` is for what is longer
+    than a parameter, such as a rule."""
 
     transaction: MessageId
     by: Text = ""
     params: dict[str, Param] = {}
+    text: Annotated[str, Meta(max_length=200_000)] = ""
 
 
 class Response(Struct, frozen=True, kw_only=True):

@@ -67,7 +67,8 @@ class StationInfo(Struct, frozen=True, kw_only=True):
 class StationState(Struct, frozen=True, kw_only=True):
     """``fault`` says in words what is wrong and what to do; empty when all is well.
 
-    ``outputs`` is how many outputs the board says are energised now.
+    ``outputs`` is how many outputs the board says are energised now. ``running`` is the action that runs,
+    ``command`` its command's id; ``waits_for``: which of the venue's shared things keeps the next one waiting.
     """
 
     station: Id
@@ -75,6 +76,8 @@ class StationState(Struct, frozen=True, kw_only=True):
     armed: bool = False
     stopped: bool = False
     running: str = ""
+    command: str = ""
+    waits_for: Text = ""
     queue: int = 0
     fault: Text = ""
     board: str = ""
@@ -142,13 +145,3 @@ class GatewayHealth(Struct, frozen=True, kw_only=True):
     memory_mb: float
     disk_free_mb: float
     storage: Text = ""
-
-
-class InputEvent(Struct, frozen=True, kw_only=True):
-    """``station/<s>/event/input``: an input changed. ``count``: active edges since the board started."""
-
-    station: Id
-    channel: Id
-    level: bool
-    count: int
-    time: Timestamp

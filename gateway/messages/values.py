@@ -1,6 +1,8 @@
 """The small types that all messages share: ids, times, texts, counts."""
 
+import math
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -22,9 +24,17 @@ sum of those cannot be written any more."""
 
 def stamp(t: float) -> Timestamp:
     """Seconds since 1970 as RFC 3339 UTC with milliseconds."""
-    return datetime.fromtimestamp(t, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    second = math.floor(t)
+    carry, micros = divmod(round((t - second) * 1_000_000), 1_000_000)
+    return f"{_until_second(second + carry)}.{micros // 1000:03d}Z"
 
 
+@lru_cache(maxsize=256)  # a busy moment writes its second again and again, and reads a time over and over
+def _until_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:-6]
+
+
+@lru_cache(maxsize=1024)
 def seconds(text: Timestamp) -> float:
     """The inverse of ``stamp``. Raises ``PayloadError`` for a date that does not exist."""
     try:

@@ -1,91 +1,132 @@
-"""If, combo, cooldowns: a trigger matched; does it count now, and for this viewer? Pure.
+"""If and unless: does an event count, and for this viewer? Pure. Each check answers in words what is missing."""
 
-Each check answers in words why not, or with an empty text.
-"""
+from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
 
-from collections.abc import Callable
-from hashlib import blake2b
+from gateway.rules.moment import Moment, Names, level_number
+from gateway.settings.expressions import Kind, compile_expression
+from gateway.settings.rules import Who
+from gateway.settings.schedule import within
 
-from gateway.messages import Event, User
-from gateway.rules.state import State
-from gateway.settings.rules import Combo, Who
-from gateway.settings.values import duration
-
-REMEMBERED_VIEWERS = 20_000
-"""Of cooldowns per viewer; beyond them those who fired longest ago are forgotten."""
-COMBO_MAX = 1_000
-"""Happenings remembered of one combo, the schema's own limit."""
-
-Condition = Callable[[Event], str]
+Condition = Callable[[Moment], str]
+"""What is missing, in words that follow "only"; empty when all is well."""
 
 
-def compile_who(rule: str, meant: Who | None, unless: Who | None) -> Condition | None:
-    """None when everybody counts."""
-    if meant is None and unless is None:
-        return None
+class Conditions:
+    """Compiles the conditions of a rule book. ``kinds``: of each variable; ``levels``: of each stage."""
 
-    def why_not(event: Event) -> str:
-        user: User | None = getattr(event.data, "user", None)
-        if meant is not None and (missing := _missing(rule, meant, event, user)):
-            return f"only for {missing}"
-        if unless is not None and not _missing(rule, unless, event, user):
-            return "not for this viewer (unless)"
-        return ""
+    def __init__(
+        self, names: Names, kinds: Mapping[str, Kind], levels: dict[str, list[str]], zone: tzinfo
+    ) -> None:
+        self._names, self._kinds, self._levels, self._zone = names, kinds, levels, zone
 
-    return why_not
+    def compile(self, rule: str, meant: Who | None, unless: Who | None) -> Condition | None:
+        """None when everybody counts."""
+        if meant is None and unless is None:
+            return None
+        wanted = self._all(rule, meant) if meant is not None else None
+        unwanted = self._all(f"{rule}/unless", unless) if unless is not None else None
+
+        def why_not(m: Moment) -> str:
+            if wanted is not None and (missing := wanted(m)):
+                return f"only {missing}"
+            if unwanted is not None and not unwanted(m):
+                return "not for this viewer (unless)"
+            return ""
+
+        return why_not
+
+    def _all(self, rule: str, who: Who) -> Condition:
+        checks = list(self._checks(rule, who))
+
+        def missing(m: Moment) -> str:
+            for check in checks:
+                if words := check(m):
+                    return words
+            return ""
+
+        return checks[0] if len(checks) == 1 else missing
+
+    def _checks(self, rule: str, who: Who) -> list[Condition]:
+        found: list[Condition] = []
+        flags = [(what, getattr(who, what)) for what in ("follower", "moderator", "subscriber")]
+        found += [_flag(what, wanted) for what, wanted in flags if wanted is not None]
+        for what, words in (("fan_level", "fan level"), ("gifter_level", "gifter level")):
+            if (least := getattr(who, what)) is not None:
+                found.append(_level(what, words, least))
+        if who.users is not None:
+            found.append(_named(frozenset(who.users)))
+        if who.top is not None:
+            found.append(_top(who.top))
+        for stage, level in (who.stage or {}).items():
+            found.append(_on_stage(stage, level, self._levels[stage]))
+        for station, wanted in (who.station or {}).items():
+            found.append(_station(station, wanted))
+        if who.hours is not None:
+            hours, zone = who.hours, self._zone
+            found.append(lambda m: "" if within(hours, zone, m.now) else f"from {hours.from_} to {hours.to}")
+        if who.so is not None:
+            so, text = self._names.value(compile_expression(who.so, self._kinds)), who.so
+            found.append(lambda m: "" if so(m) else f"if {text}")
+        if who.all is not None:
+            found += [self._all(f"{rule}/all{i}", one) for i, one in enumerate(who.all)]
+        if who.any is not None:
+            found.append(_any([self._all(f"{rule}/any{i}", one) for i, one in enumerate(who.any)]))
+        if who.not_ is not None:
+            found.append(_not(self._all(f"{rule}/not", who.not_)))
+        if who.chance is not None:  # last: the lot is drawn among those who are meant
+            found.append(_chance(rule, who.chance))
+        return found
 
 
-def _missing(rule: str, who: Who, event: Event, user: User | None) -> str:
-    """What of ``who`` the event has not; empty when it has all."""
-    if who.chance is not None and _draw(rule, event) >= who.chance:
-        return f"{who.chance:g} % of them, drawn by lot"
-    for what in ("follower", "moderator", "subscriber"):
-        wanted = getattr(who, what)
-        if wanted is not None and (user is None or getattr(user, what) is not wanted):
-            return f"{what}s" if wanted else f"who is no {what}"
-    for what, words in (("fan_level", "fan level"), ("gifter_level", "gifter level")):
-        least = getattr(who, what)
-        if least is not None and (user is None or getattr(user, what) < least):
-            return f"{words} {least} and more"
-    if who.users is not None and (user is None or not {user.id, user.name} & set(who.users)):
-        return "the named viewers"
-    return ""
+def _flag(what: str, wanted: bool) -> Condition:
+    words = f"for {what}s" if wanted else f"for who is no {what}"
+    return lambda m: "" if m.user is not None and getattr(m.user, what) is wanted else words
 
 
-def _draw(rule: str, event: Event) -> float:
-    """0 to 100, the same for the same rule and event: a replay and a second gateway draw alike."""
-    digest = blake2b(f"{rule}/{event.id}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest) / 2**32 * 100
+def _level(what: str, words: str, least: int) -> Condition:
+    missing = f"for {words} {least} and more"
+    return lambda m: "" if m.user is not None and getattr(m.user, what) >= least else missing
 
 
-def count_combo(rule: str, combo: Combo, event: Event, times: int, now: float, state: State) -> str:
-    """Remember the happening; an empty text when it completes the combo, which then begins anew."""
-    user: User | None = getattr(event.data, "user", None)
-    viewer, within = user.id if user else "", duration(combo.within)
-    key = f"{rule}/{event.account}"
-    # A clock that was set back leaves times ahead of now: they do not count either.
-    lately = [(t, v) for t, v in state.combos.get(key, []) if 0 <= now - t < within]
-    lately += [(now, viewer)] * min(times, combo.count)
-    viewers = len({v for _, v in lately})
-    if len(lately) >= combo.count and viewers >= combo.users:
-        state.combos.pop(key, None)
-        return ""
-    state.combos[key] = lately[-COMBO_MAX:]
-    if combo.users > 1:
-        return f"{viewers} of {combo.users} viewers within {combo.within}"
-    return f"{len(lately)} of {combo.count} within {combo.within}"
+def _named(users: frozenset[str]) -> Condition:
+    return lambda m: (
+        "" if m.user is not None and not users.isdisjoint((m.user.id, m.user.name)) else "for the named viewers"
+    )
 
 
-def left(fired: float | None, cooldown: float, now: float) -> float:
-    """Seconds of a cooldown that are left; 0 when it is over. A clock that was set back keeps nobody waiting."""
-    if fired is None:
-        return 0.0
-    wait = fired + cooldown - now
-    return wait if 0 < wait <= cooldown else 0.0
+def _top(most: int) -> Condition:
+    def check(m: Moment) -> str:
+        rank = m.state.rank(m.account, m.viewer)
+        return "" if rank is not None and rank <= most else f"for the top {most}"
+
+    return check
 
 
-def remember_viewer(key: str, now: float, state: State) -> None:
-    state.fired_for.pop(key, None)
-    state.fired_for[key] = now
-    if len(state.fired_for) > REMEMBERED_VIEWERS:
-        del state.fired_for[next(iter(state.fired_for))]
+def _on_stage(stage: str, level: str, levels: Sequence[str]) -> Condition:
+    least, words = levels.index(level), f"on stage {stage} {level}"
+    return lambda m: "" if level_number(m.state, stage, levels) >= least else words
+
+
+def _station(station: str, wanted: str) -> Condition:
+    def check(m: Moment) -> str:
+        now = m.state.stations.get(station, "offline")
+        return "" if now == wanted or (wanted == "online" and now != "offline") else f"while {station} is {wanted}"
+
+    return check
+
+
+def _any(conditions: list[Condition]) -> Condition:
+    def check(m: Moment) -> str:
+        missing = [c(m) for c in conditions]
+        return "" if "" in missing else " or ".join(missing)
+
+    return check
+
+
+def _not(condition: Condition) -> Condition:
+    return lambda m: "" if condition(m) else "for others (not)"
+
+
+def _chance(rule: str, percent: float) -> Condition:
+    return lambda m: "" if m.draw(rule) * 100 < percent else f"for {percent:g} % of them, drawn by lot"

@@ -5,9 +5,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from gateway.messages import Id
+from gateway.settings.outputs import Sound as Sound
+from gateway.settings.outputs import Webhook as Webhook
 from gateway.settings.rules import Rule as Rule
 from gateway.settings.rules import RuleBook as RuleBook
 from gateway.settings.rules import Then as Then
+from gateway.settings.schedule import Zone, zone
 from gateway.settings.stations import OUTPUTS as OUTPUTS
 from gateway.settings.stations import Action as Action
 from gateway.settings.stations import Board as Board
@@ -105,11 +108,16 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``arm``: ``manual`` needs a person's press after every start and stop; ``at-start`` is only
-    for simulated boards and is refused with real ones."""
+    for simulated boards and is refused with real ones.
+
+    ``after_stop``: what becomes of paid runs that a stop, disarming or a broken station kept from being done.
+    ``owed``: they can be given again later, one by one or all; ``cancelled``: they are over.
+    """
 
     id: Id = "gateway"
     data: Name = "data"
     arm: Literal["manual", "at-start"] = "manual"
+    after_stop: Literal["owed", "cancelled"] = "owed"
 
 
 class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,13 +129,29 @@ class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One venue's ``stagewire.yaml``; the rules stand in a file of their own beside it."""
+    """One venue's ``stagewire.yaml``; the rules stand in a file of their own beside it.
+
+    ``power_budget``: watts of the machines' supply. A command waits until what runs at all stations leaves it what
+    its channels' ``power`` says. ``interlocks``: of the stations, or actions as ``station/action``, in one list at
+    most one runs at a time; the others wait.
+    """
 
     venue: Id
+    timezone: Annotated[Name, Meta(description="such as Europe/Berlin; for cron and opening hours")] = "UTC"
     broker: Broker = Broker()
     connector: Connector = Connector()
     gateway: Gateway = Gateway()
     accounts: dict[Id, Account] = {}
     stations: dict[Id, Station] = {}
+    power_budget: Annotated[float, Meta(description="watts", gt=0, le=1_000_000)] | None = None
+    interlocks: dict[Id, list[Name]] = {}
+    sounds: dict[Id, Sound] = {}
+    webhooks: dict[Id, Webhook] = {}
+    sound_player: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     rules_file: Name = "rules.yaml"
     web: Web = Web()
+
+    @property
+    def zone(self) -> Zone:
+        """The ``timezone``. Raises ``SettingsError`` for one that does not exist."""
+        return zone(self.timezone)

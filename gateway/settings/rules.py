@@ -5,102 +5,40 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from gateway.messages import Id, Param
-from gateway.settings.values import Duration, Name
+from gateway.settings.stages import Stage
+from gateway.settings.steps import Then
+from gateway.settings.triggers import When
+from gateway.settings.values import Duration, Level, Name
 
-Tier = Literal["common", "uncommon", "rare", "epic", "legendary"]
-TIERS: dict[Tier, int] = {"common": 0, "uncommon": 100, "rare": 1_000, "epic": 5_000, "legendary": 10_000}
-"""The least that a gift or its streak so far is worth, in coins."""
-Level = Annotated[int, Meta(ge=1, le=1000)]
-
-
-class OnGift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A gift by ``name`` or ``id``, or any one worth ``min_coins`` to ``max_coins`` a piece; ``tier``: worth at
-    least so much, with its streak so far. All that is said holds together. A gift of unknown price has none.
-
-    ``pay``: ``each`` runs the actions once for every gift of a streak, ``start`` and ``end`` once a streak.
-    ``streak``: once a streak, when it has come to so many.
-    """
-
-    name: Name | None = None
-    id: Name | None = None
-    min_coins: Annotated[int, Meta(ge=1)] | None = None
-    max_coins: Annotated[int, Meta(ge=1)] | None = None
-    tier: Tier | None = None
-    pay: Literal["each", "start", "end"] = "each"
-    streak: Annotated[int, Meta(ge=2)] | None = None
+Clock = Annotated[
+    str,
+    Meta(
+        pattern=r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$",
+        description="a time of day, such as 18:00",
+        examples=["18:00"],
+    ),
+]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Expression = Annotated[
+    str, Meta(min_length=1, max_length=500, description="a comparison, such as coins >= 10 and goal < 100")
+]
 
 
-class OnComment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``contains`` finds a word anywhere, ``exact`` wants the whole comment, ``command`` its first word. Case,
-    accents, stretched letters and full-width letters never count."""
+class Hours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From a time of day to another, over midnight too, in the venue's ``timezone``; ``days`` are those on which
+    it begins, all when left out."""
 
-    contains: Name | None = None
-    exact: Name | None = None
-    command: Name | None = None
-
-
-class OnLike(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every N likes of the account's LIVE; the remainder is carried over."""
-
-    every: Annotated[int, Meta(ge=1)]
-
-
-class OnPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody follows, shares, subscribes or joins; there is nothing more to say of it."""
-
-
-class OnViewers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The number of viewers comes to ``above`` from below, or falls under ``below``."""
-
-    above: Annotated[int, Meta(ge=1)] | None = None
-    below: Annotated[int, Meta(ge=1)] | None = None
-
-
-class OnEnvelope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A treasure chest, of ``min_coins`` at least."""
-
-    min_coins: Annotated[int, Meta(ge=1)] | None = None
-
-
-class OnBattle(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    phase: Literal["started", "ended"]
-
-
-class OnLive(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    phase: Literal["started", "ended"]
-
-
-class OnGap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The platform was not heard for a while, and is again."""
-
-
-class When(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Exactly one of these."""
-
-    gift: OnGift | None = None
-    comment: OnComment | None = None
-    like: OnLike | None = None
-    follow: OnPerson | None = None
-    share: OnPerson | None = None
-    subscribe: OnPerson | None = None
-    join: OnPerson | None = None
-    viewers: OnViewers | None = None
-    question: OnComment | None = None
-    envelope: OnEnvelope | None = None
-    battle: OnBattle | None = None
-    live: OnLive | None = None
-    gap: OnGap | None = None
-
-    @property
-    def given(self) -> dict[str, Struct]:
-        """Those that are said."""
-        return {name: on for name in self.__struct_fields__ if (on := getattr(self, name)) is not None}
+    from_: Clock = field(name="from", default="00:00")
+    to: Clock = "24:00"
+    days: list[Day] = []
 
 
 class Who(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the viewer has to be; all that is said holds together. Levels are the least. ``users``: ids or @names.
+    """What has to be so; all that is said holds together. Levels are the least. ``users``: ids or @names.
 
-    ``chance`` is a percentage, drawn anew for each event; the same event always draws the same.
+    ``top``: the viewer is among so many who gave most coins in this LIVE. ``chance`` is a percentage, drawn anew
+    for each event; the same event always draws the same. ``stage``: a stage and the least of its levels it has to
+    be on. ``station``: what a station has to be now. ``so``: an expression that has to be true.
     """
 
     follower: bool | None = None
@@ -108,8 +46,16 @@ class Who(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     subscriber: bool | None = None
     fan_level: Level | None = None
     gifter_level: Level | None = None
+    top: Annotated[int, Meta(ge=1, le=100)] | None = None
     users: list[Name] | None = None
     chance: Annotated[float, Meta(gt=0, le=100)] | None = None
+    stage: dict[Id, Id] | None = None
+    station: dict[Id, Literal["online", "offline", "idle", "busy"]] | None = None
+    hours: Hours | None = None
+    so: Expression | None = None
+    all: list["Who"] | None = None
+    any: list["Who"] | None = None
+    not_: "Who | None" = field(name="not", default=None)
 
 
 class Combo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,17 +66,15 @@ class Combo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     within: Duration
 
 
-class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    station: Id
-    action: Id
-    params: dict[Id, Param] = {}
-
-
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``if`` says who counts, ``unless`` who does not; for them ``else`` runs, if there is one.
 
-    ``cooldown`` counts from the last time the rule fired, ``user_cooldown`` from the viewer's last time;
-    ``deadline`` is how late it may still move.
+    ``cooldown`` counts from the last time the rule fired, ``user_cooldown`` from the viewer's last time; rules of
+    one ``group`` share its cooldown. ``user_per_minute``: how often it fires for one viewer. ``deadline`` is how
+    late it may still move.
+    ``mode``: what a run does while another one of the rule goes on. ``parallel``: it runs as well (the stations'
+    queues keep order), ``queued``: when that one has ended, ``single``: it does not, ``restart``: it takes its
+    place. ``max``: so many at once (parallel) or waiting (queued).
     """
 
     when: When
@@ -142,12 +86,57 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     accounts: list[Id] = []
     cooldown: Duration | None = None
     user_cooldown: Duration | None = None
+    group: Id | None = None
+    user_per_minute: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    mode: Literal["single", "restart", "queued", "parallel"] = "parallel"
+    max: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     deadline: Duration = "30s"
     enabled: bool = True
     title: Name | None = None
 
 
+class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rules that share a ``cooldown``: after one of them fired, none does for so long."""
+
+    cooldown: Duration
+
+
+class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number that rules change and that outlives a restart. It stays between ``min`` and ``max``.
+
+    ``per: viewer``: each viewer has their own. ``reset: live``: back to ``start`` when a LIVE begins.
+    """
+
+    start: float = 0
+    min: float = 0
+    max: float = 1_000_000_000
+    per: Literal["venue", "viewer"] = "venue"
+    reset: Literal["never", "live"] = "never"
+    title: Name | None = None
+
+
+class Game(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A template with its parameters: its rules, counters, timers, notes and stages join those of the file under
+    names that begin with the game's."""
+
+    template: Id
+    with_: dict[str, Param | list[Param]] = field(name="with", default_factory=dict)
+
+
 class RuleBook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A ``rules.yaml``. Rules are tried in the order they stand in."""
+    """A ``rules.yaml``. Rules are tried in the order they stand in. ``timers`` are the names of those that rules
+    start, ``notes`` those of the texts that they keep. ``user_per_minute``: how often all rules together fire for
+    one viewer."""
 
     rules: dict[Id, Rule] = {}
+    counters: dict[Id, Counter] = {}
+    timers: list[Id] = []
+    notes: list[Id] = []
+    stages: dict[Id, Stage] = {}
+    groups: dict[Id, Group] = {}
+    games: dict[Id, Game] = {}
+    user_per_minute: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+
+
+__all__ = ["Clock", "Combo", "Counter", "Day", "Game", "Group", "Hours", "Rule", "RuleBook", "Then", "Who"]

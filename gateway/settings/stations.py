@@ -24,6 +24,9 @@ Ramp = Annotated[
 MaxOn = Annotated[Duration, Meta(description="outputs: the longest time energised, such as 500ms; at most 30s")]
 Rest = Annotated[Duration, Meta(description="outputs: the shortest time off between two, such as 2s")]
 Group = Annotated[Id, Meta(description="outputs of one group are never on together (interlock)")]
+Power = Annotated[
+    float, Meta(description="outputs: watts while it is on, for the venue's power_budget", gt=0, le=100_000)
+]
 MinUs = Annotated[
     int, Meta(description="servo: its pulse at position 0, in microseconds; default 1000", ge=400, le=2600)
 ]
@@ -51,6 +54,9 @@ Wait = Annotated[
     Duration, Meta(description="from this step's beginning to the next's; default: on_for; 0ms: both together")
 ]
 Repeats = Annotated[int, Meta(description="how often the pattern is played", ge=1, le=255)]
+Cooldown = Annotated[
+    Duration, Meta(description="the least time between two commands of rules, such as 10s; at most 24h")
+]
 BoardId = Annotated[
     str,
     Meta(
@@ -81,6 +87,7 @@ class Channel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rest: Rest = "0ms"
     group: Group | None = None
     duty: Duty | None = None
+    power: Power | None = None
     active_low: ActiveLow = False
     ramp: Ramp | None = None
     min_us: MinUs | None = None
@@ -146,9 +153,13 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``cooldown``: no rule sends it a command before so long after the last one that a rule sent it; what is
+    ordered by hand does not count and need not wait."""
+
     driver: Literal["arduino"] = "arduino"
     title: Name | None = None
     board: Board
     channels: dict[Id, Channel]
     actions: dict[Id, Action]
     queue: Queue = Queue()
+    cooldown: Cooldown | None = None

@@ -13,6 +13,8 @@ LONGEST_ON_S = 30.0
 """No output of a viewer-driven machine stays on longer than this, whatever a file says."""
 MAX_CHANNELS = 16
 LONGEST_WINDOW_S = 600.0
+LONGEST_COOLDOWN_S = 24 * 3600.0
+"""A station that rests longer than a LIVE lasts is a slip of the pen."""
 MAX_MOVING = 8
 MAX_DUTIES = 6
 """As many as an Uno's memory holds: PLACES and ACCOUNTS of the firmware."""
@@ -22,6 +24,7 @@ Mistake = tuple[list[Key], str]
 _ONLY_FOR: dict[str, frozenset[str]] = {
     "group": OUTPUTS,
     "duty": OUTPUTS,
+    "power": OUTPUTS,
     "ramp": frozenset({"pwm"}),
     "min_us": frozenset({"servo"}),
     "max_us": frozenset({"servo"}),
@@ -40,7 +43,9 @@ _OF_ONE = ("on_for", "level", "position", "hz", "ramp", "hold")
 
 
 def check_station(at: list[Key], station: Station) -> Iterator[Mistake]:
-    """Every mistake in a station's channels and actions."""
+    """Every mistake in what a station says of itself."""
+    if station.cooldown is not None and duration(station.cooldown) > LONGEST_COOLDOWN_S:
+        yield [*at, "cooldown"], f"expected at most {LONGEST_COOLDOWN_S / 3600:g}h; found {station.cooldown}"
     pins: dict[int, str] = {}
     groups: dict[str, list[str]] = {}
     for name, channel in station.channels.items():

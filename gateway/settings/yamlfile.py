@@ -4,8 +4,11 @@ The JSON Schema made from the Struct is what editors use and what is checked her
 """
 
 import difflib
+import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +34,12 @@ _SPELLINGS = {
 """What a pattern means, where that helps more than what the setting is for."""
 MAX_FILE = 1_000_000
 """Bytes; a settings file near this size is some other file."""
+MAX_BLOCKS = 100
+"""Blocks within each other, written with [ or {; the parser's time grows with the third power of them."""
+MAX_VALUES = 200_000
+"""Values in a file, those of aliases counted where they are used: ten lines of nested aliases say millions."""
+MAX_NUMBER = 2**63 - 1
+"""What whole numbers hold where they are sent; YAML knows numbers of any length."""
 
 
 class Tree(Struct, frozen=True):
@@ -65,18 +74,33 @@ def json_schema(kind: type[Struct]) -> dict[str, Any]:
 
 def read(path: Path) -> Tree:
     """Parse a YAML file. Raises ``SettingsError`` when it is missing or not YAML."""
-    file = str(path)
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """What stands in a settings file. Raises ``SettingsError`` when it cannot be read."""
     try:
         if path.stat().st_size > MAX_FILE:
-            raise SettingsError([f"{file}: larger than {MAX_FILE} bytes; is this the settings file?"])
-        text = path.read_text(encoding="utf-8")
+            raise SettingsError([f"{path}: larger than {MAX_FILE} bytes; is this the settings file?"])
+        return path.read_text(encoding="utf-8")
     except OSError as e:
-        raise SettingsError([f"{file}: cannot be read: {e.strerror}"]) from None
+        raise SettingsError([f"{path}: cannot be read: {e.strerror}"]) from None
     except UnicodeDecodeError as e:
-        raise SettingsError([f"{file}: not UTF-8 text (byte {e.start})"]) from None
-    yaml = YAML(typ="rt", pure=True)
+        raise SettingsError([f"{path}: not UTF-8 text (byte {e.start})"]) from None
+
+
+def check_depth(text: str) -> None:
+    """Before parsing, which takes the third power of the depth. Raises ``RecursionError``."""
+    if max(accumulate(1 if c in "[{" else -1 for c in re.findall(r"[\[\]{}]", text)), default=0) > MAX_BLOCKS:
+        raise RecursionError("blocks within blocks within blocks, too many of them")
+
+
+def parse(text: str, file: str) -> Tree:
+    """Parse the text of ``file``, which is only named. Raises ``SettingsError`` when it is not YAML."""
     try:
-        nodes = yaml.load(text)
+        check_depth(text)
+        nodes = YAML(typ="rt", pure=True).load(text)
+        return Tree(file, _Plain().of(nodes) if nodes is not None else {}, nodes)
     except DuplicateKeyError as e:
         line = e.problem_mark.line + 1 if e.problem_mark else 1
         problem = str(e.problem).split(" with value")[0]
@@ -84,26 +108,42 @@ def read(path: Path) -> Tree:
     except MarkedYAMLError as e:
         line = e.problem_mark.line + 1 if e.problem_mark else 1
         raise SettingsError([f"{file}:{line}: not YAML: {e.problem or e.context}"]) from None
-    except (YAMLError, RecursionError) as e:
+    except (YAMLError, ValueError) as e:
         raise SettingsError([f"{file}: not YAML: {str(e).splitlines()[0]}"]) from None
-    return Tree(file, _plain(nodes) if nodes is not None else {}, nodes)
+    except RecursionError:
+        raise SettingsError([f"{file}: blocks within blocks within blocks, too many of them"]) from None
+    except _TooMuch:
+        raise SettingsError([f"{file}: more than {MAX_VALUES} values; is this the settings file?"]) from None
 
 
 def convert(tree: Tree, kind: type[T]) -> tuple[T | None, list[tuple[int, str]]]:
     """The Struct, or None and every mistake as (line, text)."""
+    found = mistakes_in(tree.data, kind)
+    if found:
+        return None, sorted({tree.mistake(path, words) for path, words in found})
+    return msgspec.convert(tree.data, kind), []
+
+
+def mistakes_in(data: Any, kind: type[Struct]) -> list[tuple[list[Key], str]]:
+    """(path, words) of each mistake for which ``data`` is no ``kind``; none: it can be converted."""
+    first = ""
     try:
-        return msgspec.convert(tree.data, kind), []
+        msgspec.convert(data, kind)
     except msgspec.ValidationError as e:
         first = str(e)
+    found = list(_schema_mistakes(data, kind)) if first else []
+    told = [path for path, _ in found]
+    found += [(path, words) for path, words in _endless([], data) if path not in told]
+    return found or ([([], first)] if first else [])
+
+
+def _schema_mistakes(data: Any, kind: type[Struct]) -> Iterator[tuple[list[Key], str]]:
     # msgspec stops at the first mistake; the same schema in jsonschema's hands tells them all. Imported only
     # now: a gateway or page whose settings are good never loads it.
     from jsonschema import Draft202012Validator
 
-    validator = Draft202012Validator(json_schema(kind))
-    mistakes = {
-        tree.mistake(path, words) for error in validator.iter_errors(tree.data) for path, words in _explain(error)
-    }
-    return None, sorted(mistakes) or [tree.mistake((), first)]
+    for error in Draft202012Validator(json_schema(kind)).iter_errors(data):
+        yield from _explain(error)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -112,15 +152,46 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {str(k): _plain(v) for k, v in node.items()}
-    if isinstance(node, list):
-        return [_plain(v) for v in node]
-    for base in (bool, int, float, str):
-        if isinstance(node, base):
-            return base(node)
-    return str(node) if node is not None else None
+class _TooMuch(Exception):
+    pass
+
+
+class _Plain:
+    """Makes plain data of what the parser gave; raises ``_TooMuch`` for more than MAX_VALUES."""
+
+    def __init__(self) -> None:
+        self._left = MAX_VALUES
+
+    def of(self, node: Any) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise _TooMuch
+        if isinstance(node, dict):
+            return {_text(str(k)): self.of(v) for k, v in node.items()}
+        if isinstance(node, list):
+            return [self.of(v) for v in node]
+        if isinstance(node, int) and abs(node) > MAX_NUMBER:
+            return math.inf
+        for base in (bool, int, float):
+            if isinstance(node, base):
+                return base(node)
+        return _text(str(node)) if node is not None else None
+
+
+def _text(value: str) -> str:
+    """YAML may spell a character as two halves (as JSON does); a half alone is none, and nothing could send it."""
+    if value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _endless(path: list[Key], node: Any) -> Iterator[tuple[list[Key], str]]:
+    """Numbers that YAML knows and nothing here can mean."""
+    if isinstance(node, dict | list):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _endless([*path, key], value)
+    elif isinstance(node, float) and not math.isfinite(node):
+        yield path, f"expected a number; found {node}"
 
 
 _TYPES = {
@@ -191,7 +262,14 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
             side = {"minimum": "at least", "maximum": "at most"}.get(e.validator, "more than")
             why = f" ({about})" if about else ""
             yield path, f"expected {side} {want}{why}; found {_found(value)}"
-        case "minItems":
+        case "minItems" if not value:
             yield path, "expected at least one entry; the list is empty"
+        case "minItems" | "maxItems":
+            side = "at least" if e.validator == "minItems" else "at most"
+            yield path, f"expected {side} {want} entries; found {len(value)}"
+        case "minLength":
+            yield path, "expected some text; there is none"
+        case "maxLength":
+            yield path, f"expected at most {want} characters; found {len(value)}"
         case _:
             yield path, e.message

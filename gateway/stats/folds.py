@@ -24,14 +24,18 @@ from gateway.messages import (
     Gift,
     GiftEvent,
     GiftTotal,
+    InputEvent,
     JoinEvent,
     LikeEvent,
     LiveEvent,
+    PressEvent,
     QuestionEvent,
     ShareEvent,
     Status,
     SubscribeEvent,
+    TickEvent,
     Timestamp,
+    TopicEvent,
     ViewersEvent,
     seconds,
     stamp,
@@ -243,6 +247,8 @@ def _count(session: Session, event: Event) -> None:
                 session.heard_until = gap.end
         case QuestionEvent() | EnvelopeEvent() | BattleEvent():
             pass  # nothing of them is a total
+        case InputEvent() | PressEvent() | TopicEvent() | TickEvent():
+            pass  # no account's
         case _:
             assert_never(event)
 

@@ -13,7 +13,7 @@ from gateway.connector.recording import session_file
 from gateway.connector.recording.session_file import StateLine
 from gateway.connector.sources.base import Stream
 from gateway.messages import stamp
-from tests.virtual_time import VirtualLoop
+from gateway.virtual_time import VirtualLoop
 
 NOW = 1_700_000_000.0
 STREAM = Stream("stage", "replay/@ada.live", simulated=True)

@@ -23,6 +23,7 @@ from gateway.errors import SettingsError, SourceError
 from gateway.messages import stamp
 from gateway.settings import models
 from gateway.settings.load import load
+from gateway.virtual_time import VirtualLoop
 from tests.connector.conftest import HURRIED, PATIENCE
 from tests.connector.playing import (
     ADA,
@@ -37,7 +38,6 @@ from tests.connector.playing import (
     live,
     tape,
 )
-from tests.virtual_time import VirtualLoop
 
 
 @given(

@@ -2,78 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
-from gateway.dispatch import dispatcher
-from gateway.dispatch.dispatcher import Dispatcher
-from gateway.drivers.base import Ending, Health, Input, Outcome
-from gateway.messages import FINAL, Ack, Command, Status, stamp
-from gateway.settings.models import Queue
-
-NOW = 1_790_000_000.0
-LIMIT = Queue().limit
-
-
-class Gate:
-    """A driver that holds each command until the test opens the gate."""
-
-    def __init__(self) -> None:
-        self.on_health: Callable[[Health], None] = lambda _: None
-        self.on_input: Callable[[Input], None] = lambda _: None
-        self.health = Health(online=True)
-        self.started: list[str] = []
-        self.open = asyncio.Event()
-        self.ending = Ending.DONE
-
-    async def run(self) -> None:
-        await asyncio.Event().wait()
-
-    async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
-        self.started.append(command.id)
-        on_moved(NOW + 0.003)
-        await self.open.wait()
-        return Outcome(ending=self.ending, reason="as told", sent=NOW, moved=NOW + 0.003, ended=NOW + 0.2)
-
-    def estop(self, trip: int) -> None: ...
-    def reset_estop(self, trip: int) -> None: ...
-    def arm(self, armed: bool) -> None: ...
-
-
-class Stage:
-    """A dispatcher on two gates and everything it told."""
-
-    def __init__(self) -> None:
-        self.gates = {"cannon": Gate(), "lamp": Gate()}
-        self.acks: list[Ack] = []
-        self.now = NOW
-        self.dispatcher = Dispatcher(self.gates, self.acks.append, lambda _: None, lambda: self.now)
-        self.dispatcher.arm(True)
-
-    def of(self, command_id: str) -> list[Status]:
-        return [a.status for a in self.acks if a.id == command_id]
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():
-                await asyncio.sleep(0)
-
-
-@pytest.fixture
-async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(dispatcher, "SWEEP_S", 0.01)
-    stage = Stage()
-    task = asyncio.create_task(stage.dispatcher.run())
-    yield stage
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
-def command(name: str, station: str = "cannon", **more: object) -> Command:
-    values = {"action": "fire", "cause": "e1", "received": stamp(NOW), "expires_at": stamp(NOW + 30), **more}
-    return Command(id=name, station=station, **values)  # type: ignore[arg-type]
+from gateway.drivers.base import Ending, Outcome
+from gateway.messages import FINAL, Command, Status, stamp
+from tests.dispatch.stage import LIMIT, NOW, Stage, command
 
 
 async def test_a_command_is_queued_runs_and_is_done_with_its_latency(stage: Stage) -> None:
@@ -105,6 +40,22 @@ async def test_the_same_command_twice_runs_once_also_when_it_ran_before_this_sta
     assert stage.of("before") == []
 
 
+async def test_a_command_that_nobody_knows_of_is_sent_again_but_not_while_it_is_on_its_way(stage: Stage) -> None:
+    d, gate = stage.dispatcher, stage.gates["cannon"]
+    d.remember(["before"])
+    d.submit(command("before"), again=True)
+    await stage.until(lambda: gate.started == ["before"])
+    d.submit(command("waits"))
+    for name in ("before", "waits"):
+        d.submit(command(name), again=True)
+    assert d.waiting("cannon") == 1
+    gate.open.set()
+    await stage.until(lambda: Status.DONE in stage.of("waits"))
+    assert gate.started == ["before", "waits"]
+    d.submit(command("waits"))  # not on purpose
+    assert d.waiting("cannon") == 0
+
+
 @pytest.mark.parametrize("mode", ["rehearsal", "paused"])
 async def test_in_rehearsal_and_pause_nothing_moves_and_it_is_said(stage: Stage, mode: str) -> None:
     stage.dispatcher.set_mode(mode)  # type: ignore[arg-type]
@@ -126,14 +77,16 @@ async def test_an_unknown_station_is_refused_by_name(stage: Stage) -> None:
     assert "canon" in stage.acks[0].reason
 
 
-async def test_a_full_queue_blocks_with_a_reason_instead_of_dropping(stage: Stage) -> None:
+async def test_a_full_queue_drops_what_its_overflow_says_with_a_reason(stage: Stage) -> None:
     names = [f"c{n}" for n in range(LIMIT + 2)]
     for name in names:
-        stage.dispatcher.submit(command(name))
+        stage.dispatcher.submit(command(name, user="Noor"))
     await stage.until(lambda: stage.gates["cannon"].started)
-    blocked = [a for a in stage.acks if a.status is Status.BLOCKED]
-    assert [a.id for a in blocked] == names[LIMIT:]
-    assert "wait for the station" in blocked[0].reason
+    dropped = [a for a in stage.acks if a.status is Status.DROPPED]
+    assert [a.id for a in dropped] == names[LIMIT:]
+    assert dropped[0].reason == (
+        f"the queue is full (limit {LIMIT}, overflow newest): the newest of Noor, who has most waiting, gave way"
+    )
 
 
 async def test_a_stop_cancels_what_waits_and_blocks_what_comes_until_resume(stage: Stage) -> None:
@@ -302,7 +255,7 @@ async def test_a_greedy_viewer_gives_way_in_a_full_queue(stage: Stage) -> None:
         d.submit(command(f"greedy{n}", viewer="1"))
     d.submit(command("first", viewer="2"))
     assert stage.of("first") == [Status.QUEUED]
-    assert stage.of(f"greedy{LIMIT - 1}") == [Status.QUEUED, Status.BLOCKED]
+    assert stage.of(f"greedy{LIMIT - 1}") == [Status.QUEUED, Status.DROPPED]
     d.pause("cannon", False)
     stage.gates["cannon"].open.set()
     await stage.until(lambda: Status.DONE in stage.of("first"))

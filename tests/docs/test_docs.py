@@ -10,6 +10,7 @@ from gateway import messages as m
 from gateway.connector.simulate import invent
 from gateway.settings import models
 from gateway.settings.load import load
+from tests.docs.evening import furnish
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -28,10 +29,9 @@ def test_the_settings_shown_on_a_page_are_good_together(page: Path, tmp_path: Pa
     blocks = list(NAMED.finditer(page.read_text()))
     settings = [b for b in blocks if b["name"] == "stagewire.yaml"]
     for others in [b for b in blocks if b["name"] != "stagewire.yaml"] or settings:
-        for block in (*settings, others):
-            (tmp_path / block["name"]).write_text(_outdent(block["text"]))
+        (tmp_path / others["name"]).write_text(_outdent(others["text"]))
         if settings:
-            load(tmp_path / "stagewire.yaml")
+            load(furnish(tmp_path, _outdent(settings[0]["text"])), strict=True)
 
 
 def test_the_readme_shows_settings_and_rules() -> None:
@@ -40,9 +40,20 @@ def test_the_readme_shows_settings_and_rules() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [models.Broker, models.Connector, models.Account, models.TikTok, models.Euler, models.TikFinity]
+    "kind",
+    [
+        models.Settings,
+        models.Broker,
+        models.Connector,
+        models.Account,
+        models.TikTok,
+        models.Euler,
+        models.TikFinity,
+        models.Gateway,
+        models.Web,
+    ],
 )
-def test_every_setting_of_the_connector_is_on_the_settings_page(kind: type[Struct]) -> None:
+def test_every_setting_but_the_stations_is_on_the_settings_page(kind: type[Struct]) -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
     named = {word for code in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"\w+", code)}
     assert set(kind.__struct_fields__) <= named

@@ -15,7 +15,7 @@ from gateway.drivers.arduino.connection import Connection
 from gateway.practice.boards.line import Faults, Line
 from gateway.practice.boards.virtual import VirtualBoard
 from gateway.settings.models import Board
-from tests.virtual_time import VirtualLoop
+from gateway.virtual_time import VirtualLoop
 
 EPOCH = 1_800_000_000.0
 

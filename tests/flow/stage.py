@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import itertools
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from msgspec import Struct
+from ruamel.yaml import YAML
 
 from gateway.app import Gateway
 from gateway.bus import Bus, Message
@@ -17,12 +20,19 @@ from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
 from gateway.messages import (
     Ack,
+    Announcement,
     EstopProof,
     EstopReset,
     EstopTrip,
     Gift,
     GiftEvent,
+    LedgerState,
+    Mode,
+    ModeOrder,
+    Param,
     Request,
+    Response,
+    RulesState,
     StationState,
     User,
     decode,
@@ -30,7 +40,7 @@ from gateway.messages import (
     stamp,
 )
 from gateway.practice.boards.virtual import VirtualBoard
-from gateway.settings.load import Config
+from gateway.settings.load import Config, load
 from gateway.topics import Topics
 from tests.broker import Mosquitto
 
@@ -61,6 +71,11 @@ class Client:
         self.topics = Topics("demo")
         self.latest: dict[str, bytes] = {}
         self.results: list[Ack] = []
+        self.answers: dict[str, Response] = {}
+        self.said: list[Announcement] = []
+        self.ledgers: list[LedgerState] = []
+        self.others: list[tuple[str, bytes]] = []
+        """What came on topics that are not Stagewire's."""
         self.bus = Bus(broker.settings, name, on_message=self._heard)
         self.bus.subscribe("stagewire/1/#")
         self._numbers = itertools.count()
@@ -69,6 +84,15 @@ class Client:
         self.latest[m.topic] = m.payload
         if m.topic.endswith("/result"):
             self.results.append(decode(m.payload, Ack))
+        elif "/response/" in m.topic:
+            answer: Response = decode(m.payload, Response)
+            self.answers[answer.transaction] = answer
+        elif m.topic.endswith("/announcement"):
+            self.said.append(decode(m.payload, Announcement))
+        elif m.topic == self.topics.gateway_ledger("gateway"):
+            self.ledgers.append(decode(m.payload, LedgerState))
+        elif not m.topic.startswith("stagewire/"):
+            self.others.append((m.topic, m.payload))
 
     def get(self, topic: str, kind: type[T]) -> T | None:
         payload = self.latest.get(topic)
@@ -84,14 +108,37 @@ class Client:
     def proof(self) -> EstopProof | None:
         return self.get(self.topics.gateway_estop("gateway"), EstopProof)
 
-    def gift(self, event_id: str, name: str = "Rose", coins: int = 1) -> None:
-        event = self.make_gift(event_id, name, coins)
+    @property
+    def rules(self) -> RulesState:
+        """As they were last told; empty before that."""
+        found = self.get(self.topics.gateway_rules("gateway"), RulesState)
+        return found or RulesState(gateway="gateway", fingerprint="", loaded=stamp(0))
+
+    @property
+    def ledger(self) -> LedgerState:
+        return self.ledgers[-1] if self.ledgers else LedgerState(gateway="gateway")
+
+    def request(self, verb: str, text: str = "", transaction: str = "", **params: Param) -> str:
+        """Ask the gateway; returns the transaction."""
+        transaction = transaction or f"{verb}-{next(self._numbers)}"
+        request = Request(transaction=transaction, by="Noor", params=params, text=text)
+        assert self.bus.publish(self.topics.gateway_request("gateway", verb), encode(request))
+        return transaction
+
+    async def ask(self, verb: str, text: str = "", **params: Param) -> Response:
+        """A request, and its answer."""
+        transaction = self.request(verb, text, "", **params)
+        await until(lambda: transaction in self.answers)
+        return self.answers[transaction]
+
+    def gift(self, event_id: str, name: str = "Rose", coins: int = 1, user: User = BUDI) -> None:
+        event = self.make_gift(event_id, name, coins, user)
         assert self.bus.publish(self.topics.account_event(event.account, "gift"), encode(event))
 
     @staticmethod
-    def make_gift(event_id: str, name: str = "Rose", coins: int = 1) -> GiftEvent:
+    def make_gift(event_id: str, name: str = "Rose", coins: int = 1, user: User = BUDI) -> GiftEvent:
         now = stamp(time.time())
-        data = Gift(user=BUDI, gift_id="1", name=name, count=1, total=1, coins=coins)
+        data = Gift(user=user, gift_id=name, name=name, count=1, total=1, coins=coins)
         return GiftEvent(id=event_id, source="/test", time=now, received=now, account="ayu", data=data)
 
     def arm(self, armed: bool = True) -> None:
@@ -100,6 +147,9 @@ class Client:
 
     def trip(self, name: str) -> None:
         self.bus.publish(self.topics.estop_trip, encode(EstopTrip(id=name, by="test")), retain=True)
+
+    def mode(self, mode: Mode) -> None:
+        self.bus.publish(self.topics.mode, encode(ModeOrder(mode=mode, by="test")), retain=True)
 
     def reset(self, name: str) -> None:
         self.bus.publish(self.topics.estop_reset, encode(EstopReset(trip=name, by="test")))
@@ -118,6 +168,10 @@ class Edges:
 
     def rises(self, station: str) -> int:
         return sum(1 for name, _, level, _ in self.all if name == station and level)
+
+    def order(self) -> list[tuple[str, bool]]:
+        """Which station's output went on (or off), one after the other."""
+        return [(name, level) for name, _, level, _ in self.all]
 
     def on(self, station: str) -> bool:
         levels = [level for name, _, level, _ in self.all if name == station]
@@ -157,6 +211,32 @@ async def gateway_running(config: Config) -> AsyncIterator[Gateway]:
         await task
 
 
+class GatewayProcess:
+    """``stagewire gateway`` as a process, started. ``kill``: the power cut."""
+
+    def __init__(self, config: Config) -> None:
+        folder = config.base_dir
+        with (folder / "gateway.log").open("ab") as log:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "gateway.cli", "gateway"], cwd=folder, stdout=log, stderr=log
+            )
+
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.wait(10)
+
+    def end(self) -> None:
+        """As systemd would."""
+        self._child.terminate()
+        self._child.wait(20)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
 @contextlib.asynccontextmanager
 async def virtual_boards() -> AsyncIterator[dict[str, VirtualBoard]]:
     boards = {name: VirtualBoard(board_id=f"VB-{name}") for name in venue.STATIONS}
@@ -188,6 +268,24 @@ class House:
         self.broker, self.boards, self.client, self.config = broker, boards, client, config
         self.edges = Edges(boards)
 
+    def rules(self, text: str) -> None:
+        """Other rules than the demo's, from the gateway's start on, or from when it sees the change."""
+        (self.config.base_dir / "rules.yaml").write_text(text)
+        self.settings()
+
+    def settings(self, **more: Any) -> None:
+        """Further settings, from the gateway's next start on."""
+        path, yaml = self.config.base_dir / "stagewire.yaml", YAML(typ="safe")
+        settings = {**yaml.load(path), **more}
+        with path.open("w") as file:
+            yaml.dump(settings, file)
+        self.config = load(path)
+
     async def ready(self) -> None:
         c = self.client
         await until(lambda: all(c.station(s).online and c.station(s).armed for s in self.boards))
+
+    async def again(self) -> None:
+        """Until the next gateway is ready, whatever the one before has left with the broker."""
+        self.client.latest.clear()
+        await self.ready()

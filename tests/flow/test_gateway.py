@@ -37,7 +37,7 @@ async def test_a_gift_moves_the_pin_and_every_hop_names_its_cause(house: House) 
     assert done.latency_ms is not None
     assert 0 < done.latency_ms < 2000
     trace = JournalReader(house.config.base_dir / "data").trace("g-1")
-    assert [e.kind for e in trace] == ["event", "command", "ack"]
+    assert [e.kind for e in trace] == ["event", "decision", "command", "ack"]
 
 
 async def test_the_same_gift_delivered_twice_moves_once_also_over_a_restart(house: House) -> None:
@@ -262,5 +262,5 @@ async def test_what_a_killed_gateway_left_behind_gets_its_one_ending_and_never_m
     (ending,) = [e.message() for e in reader.trace("o-1") if e.kind == "ack"]
     assert isinstance(ending, Ack)
     assert ending.status is Status.FAILED
-    assert "not known" in ending.reason
+    assert "has not moved" in ending.reason
     assert reader.unfinished(1000) == []

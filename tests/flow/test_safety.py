@@ -8,8 +8,9 @@ import time
 import msgspec
 import pytest
 
-from gateway.app import MAX_STRANGERS, Gateway
+from gateway.app import Gateway
 from gateway.drivers.arduino.driver import ArduinoDriver
+from gateway.intake import MAX_STRANGERS
 from gateway.messages import (
     AccountStats,
     Comment,
@@ -24,7 +25,8 @@ from gateway.messages import (
     stamp,
 )
 from gateway.settings.load import Config
-from tests.flow.stage import BUDI, Client, House, gateway_running, until
+from gateway.settings.models import RuleBook
+from tests.flow.stage import BUDI, Client, GatewayProcess, House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
 
@@ -104,7 +106,7 @@ async def test_while_no_stop_could_be_heard_nothing_of_the_queue_starts(house: H
 
 async def test_a_flood_of_orders_neither_loses_nor_holds_up_the_stop_and_its_proof(house: House) -> None:
     c = house.client
-    async with gateway_running(house.config):
+    with GatewayProcess(house.config):
         await house.ready()
         c.bus._client.unsubscribe("stagewire/1/#")  # else it is this client that cannot keep up
         c.bus.subscribe(c.topics.gateway_estop("+"))
@@ -161,7 +163,7 @@ async def test_one_driver_that_fails_does_not_keep_the_stop_from_the_others(
 
 async def test_a_gateway_without_a_station_proves_no_stop(house: House) -> None:
     c = house.client
-    config = msgspec.structs.replace(replaced(house.config, stations={}), rules={})
+    config = msgspec.structs.replace(replaced(house.config, stations={}), rules=RuleBook())
     async with gateway_running(config):
         c.trip("t-1")
         await until(lambda: (p := c.proof()) and p.tripped)

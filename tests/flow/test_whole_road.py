@@ -136,9 +136,14 @@ async def test_a_gift_on_the_webcast_wire_moves_the_pin_and_every_hop_names_it(r
 
     # the journal, on disk
     data = road.config.base_dir / "data"
-    await until(lambda: len(JournalReader(data).trace(event.id)) == 3)
+    await until(lambda: len(JournalReader(data).trace(event.id)) == 4)
     trace = JournalReader(data).trace(event.id)
-    assert [(e.kind, e.simulated) for e in trace] == [("event", True), ("command", True), ("ack", True)]
+    assert [(e.kind, e.simulated) for e in trace] == [
+        ("event", True),
+        ("decision", True),
+        ("command", True),
+        ("ack", True),
+    ]
 
     # TinyDB, in the practice file and not in the real one
     def totals() -> Any:

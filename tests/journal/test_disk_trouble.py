@@ -3,9 +3,6 @@
 import asyncio
 import logging
 import random
-import signal
-import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -151,30 +148,3 @@ async def test_a_month_that_cannot_be_read_is_left_out_and_named(journal: Journa
     broken.unlink()
     reader.last(5)
     assert reader.damaged == {}
-
-
-async def test_kill_9_at_random_points_loses_nothing_that_was_called_durable(tmp_path: Path) -> None:
-    rng = random.Random(20261122)
-    said: set[str] = set()
-    number = 0
-    for _ in range(20):
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.journal.writer_child", str(tmp_path), str(number)),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert child.stdout is not None
-        said.add(f"gift-{int(await asyncio.wait_for(child.stdout.readline(), 20))}")
-        await asyncio.sleep(rng.uniform(0, 0.06))
-        child.send_signal(signal.SIGKILL)
-        said |= {f"gift-{int(line)}" for line in (await child.stdout.read()).splitlines()}
-        await child.wait()
-        kept = JournalReader(tmp_path).recent_event_ids(1_000_000)
-        assert said <= set(kept)
-        assert len(kept) == len(set(kept))
-        number = max(int(e.removeprefix("gift-")) for e in kept) + 1
-    assert len(said) > 100
-    (path,) = tmp_path.glob("journal-*.db")
-    db = sqlite3.connect(path)
-    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    db.close()
-    assert not list(tmp_path.glob("*damaged*"))

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal import Journal, JournalReader, writer
-from gateway.messages import Status
+from gateway.journal import Changes, Journal, JournalReader, writer
+from gateway.journal.segment_writer import SegmentWriter
+from gateway.journal.segments import Row
+from gateway.messages import Outcome, Status
 from tests.disk import until
-from tests.records import NOON, ack, command, event, gift
+from tests.records import NOON, ack, command, decided, event, gift
 
 
 @pytest.fixture
@@ -44,6 +46,54 @@ async def test_a_command_nobody_caused_is_traced_to_its_acks(journal: Journal) -
     journal.append(ack("test-button", ""))
     await journal.flush()
     assert [e.kind for e in journal.reader.trace("test-button")] == ["command", "ack"]
+
+
+async def test_what_the_rules_said_of_an_event_is_kept_once_and_found_by_event_and_command(
+    journal: Journal,
+) -> None:
+    said = decided("g1", ("bell", Outcome.FIRED), ("calm", Outcome.COOLDOWN))
+    for record in (gift("g1"), said, command("g1/bell", "g1"), ack("g1/bell", "g1"), gift("g2")):
+        journal.append(record)
+    journal.append(decided("g1", ("late", Outcome.STALE)))
+    await journal.flush()
+    entries = journal.reader.trace("g1")
+    assert entries == journal.reader.trace("g1/bell")
+    assert [e.kind for e in entries] == ["event", "decision", "command", "ack"]
+    entry = entries[1]
+    assert entry.message() == said
+    assert (entry.id, entry.cause, entry.account, entry.type) == ("g1", "g1", "mara", "fired")
+    assert [e.id for e in journal.reader.last(5, kind="event")] == ["g2", "g1"]
+    assert [e.id for e in journal.reader.last(5, kind="event", type_="gift", before=entry.seq)] == ["g1"]
+    assert journal.reader.recent_event_ids(5) == ["g1", "g2"]
+    assert journal.reader.recent_command_ids(5) == ["g1/bell"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "gist"),
+    [
+        ([Outcome.NO_MATCH, Outcome.BUDGET, Outcome.FIRED, Outcome.WAITING], "fired"),
+        ([Outcome.WAITING, Outcome.BUSY, Outcome.NOT_MEANT], "blocked"),
+        ([Outcome.NOT_MEANT, Outcome.WAITING, Outcome.NO_MATCH], "waiting"),
+        ([Outcome.NO_MATCH, Outcome.NOT_MEANT], "not meant"),
+        ([Outcome.NO_MATCH], "no match"),
+        ([], "no match"),
+    ],
+)
+async def test_decisions_are_found_by_their_gist(outcomes: list[Outcome], gist: str, journal: Journal) -> None:
+    journal.append(decided("g1", *((f"rule-{o.value}", o) for o in outcomes)), simulated=True)
+    await journal.flush()
+    assert [e.id for e in journal.reader.last(1, kind="decision", type_=gist, simulated=True)] == ["g1"]
+
+
+async def test_commands_left_without_an_ending_are_found_between_decisions(journal: Journal) -> None:
+    for n in range(30):
+        journal.append(gift(f"g{n}"))
+        journal.append(decided(f"g{n}", ("bell", Outcome.FIRED)))
+        journal.append(command(f"g{n}/bell", f"g{n}"))
+        if n % 10:
+            journal.append(ack(f"g{n}/bell", f"g{n}"))
+    await journal.flush()
+    assert [c.id for c in journal.reader.unfinished(25)] == ["g10/bell", "g20/bell"]
 
 
 async def test_practice_is_marked(journal: Journal) -> None:
@@ -108,6 +158,25 @@ async def test_a_full_batch_does_not_wait(journal: Journal, monkeypatch: pytest.
     assert heard == []
     journal.append(gift("g99"), on_durable=partial(heard.append, 99))
     await until(lambda: len(heard) == 100)
+
+
+async def test_a_backlog_is_one_commit_so_that_no_event_stands_without_its_commands(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits: list[int] = []
+    commit = SegmentWriter.commit
+
+    def watched(writer: SegmentWriter, rows: list[Row], changes: Changes) -> None:
+        commits.append(len(rows))
+        commit(writer, rows, changes)
+
+    monkeypatch.setattr(SegmentWriter, "commit", watched)
+    for n in range(3000):
+        journal.append(gift(f"g{n}"))
+        journal.append(command(f"c{n}", f"g{n}"))
+    assert await journal.flush()
+    assert commits == [6000]
+    assert len(journal.reader.recent_event_ids(9999)) == len(journal.reader.recent_command_ids(9999)) == 3000
 
 
 async def test_a_lazy_record_is_on_disk_without_further_ado(journal: Journal) -> None:

@@ -23,14 +23,14 @@ def test_a_rule_with_a_duration_without_sense_is_named_with_its_line(
     tmp_path: Path, line: str, setting: str
 ) -> None:
     with pytest.raises(SettingsError) as e:
-        load(write(tmp_path, rules=RULES + f"    {line}\n"))
+        load(write(tmp_path, rules=RULES + f"    {line}\n"), strict=True)
     [mistake] = e.value.mistakes
     assert f"rules.yaml:5: rules.rose.{setting}: expected" in mistake
 
 
 def test_the_longest_durations_are_taken(tmp_path: Path) -> None:
     config = load(write(tmp_path, rules=RULES + "    deadline: 10m\n    cooldown: 24h\n"))
-    assert config.rules["rose"].deadline == "10m"
+    assert config.rules.rules["rose"].deadline == "10m"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_longest_durations_are_taken(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_trigger_that_says_nothing_or_too_much_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(SettingsError) as e:
-        load(write(tmp_path, rules=RULES.replace(old, new)))
+        load(write(tmp_path, rules=RULES.replace(old, new)), strict=True)
     assert said in " ".join(e.value.mistakes)
 
 
@@ -57,7 +57,7 @@ def test_a_trigger_that_says_nothing_or_too_much_is_named(tmp_path: Path, old: s
         ("if: {}", "rules.rose.if: say who"),
         ("unless: {folower: true}", "did you mean 'follower'?"),
         ("combo: {within: 5s}", "rules.rose.combo: say how many"),
-        ("combo: {count: 3, within: 25h}", "rules.rose.combo: expected at most 24h"),
+        ("combo: {count: 3, within: 25h}", "rules.rose.combo.within: expected more than 0 and at most 24h"),
         ("user_cooldown: 25h", "rules.rose.user_cooldown: expected at most 24h"),
         ("else: [{station: cannon, action: fire}]", "say `if` or `unless`"),
         ("if: {chance: 50}\n    else: [{station: canon, action: fire}]", "rules.rose.else.0.station: there is no"),
@@ -65,5 +65,5 @@ def test_a_trigger_that_says_nothing_or_too_much_is_named(tmp_path: Path, old: s
 )
 def test_a_condition_without_sense_is_named(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(SettingsError) as e:
-        load(write(tmp_path, rules=RULES + f"    {line}\n"))
+        load(write(tmp_path, rules=RULES + f"    {line}\n"), strict=True)
     assert said in " ".join(e.value.mistakes)

@@ -41,14 +41,14 @@ def write(folder: Path, settings: str = GOOD, rules: str | None = RULES) -> Path
 
 def mistakes(path: Path) -> list[str]:
     with pytest.raises(SettingsError) as e:
-        load(path)
+        load(path, strict=True)
     return [m.replace(f"{path.parent}/", "") for m in e.value.mistakes]
 
 
 def test_good_files_become_frozen_structs(tmp_path: Path) -> None:
     config = load(write(tmp_path))
     assert config.settings.stations["cannon"].channels["shot"].pin == 5
-    assert list(config.rules) == ["rose"]
+    assert list(config.rules.rules) == ["rose"]
     with pytest.raises(AttributeError):
         config.settings.venue = "other"  # type: ignore[misc]
 
@@ -82,6 +82,7 @@ def test_all_mistakes_of_a_file_are_reported_together_with_line_and_suggestion(t
         ("max_on: 500ms", "max_on: 10m", "at most 30s; found 10m"),
         ("{kind: input, pin: 2}", "{kind: stop, pin: 13}", "pin 13 cannot be a stop input"),
         ("{id: STN-A}", "{id: STN-A, port: /dev/ttyUSB0}", "exactly one of id, serial_number, port"),
+        ("venue: hall", "venue: hall\ntimezone: Mars", "there is no timezone 'Mars'; it is a region and a city"),
         ("venue: hall", "venue: hall\ngateway: {arm: at-start}", "at-start is only for simulated boards"),
     ],
 )
@@ -129,7 +130,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_rules_file_that_is_named_must_exist_and_the_default_need_not(tmp_path: Path) -> None:
-    assert load(write(tmp_path, GOOD, None)).rules == {}
+    assert load(write(tmp_path, GOOD, None)).rules.rules == {}
     path = write(tmp_path, GOOD + "rules_file: night.yaml\n", None)
     assert mistakes(path) == ["night.yaml: cannot be read: No such file or directory"]
 

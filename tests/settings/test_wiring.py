@@ -51,7 +51,7 @@ def write(folder: Path, settings: str = SHOW, rules: str = "") -> Path:
 
 def mistakes(path: Path) -> list[str]:
     with pytest.raises(SettingsError) as e:
-        load(path)
+        load(path, strict=True)
     return [m.replace(f"{path.parent}/", "") for m in e.value.mistakes]
 
 

@@ -21,6 +21,7 @@ export const STATUSES = {
   expired: ["no", "warn", "expired"],
   cancelled: ["no", "quiet", "cancelled"],
   blocked: ["hold", "warn", "blocked"],
+  dropped: ["no", "warn", "dropped"],
 };
 
 export const MODES = [

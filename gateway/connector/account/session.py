@@ -139,6 +139,8 @@ class Session:
                 | m.GapEvent()
             ):
                 self._send(event)
+            case m.InputEvent() | m.PressEvent() | m.TopicEvent() | m.TickEvent():
+                raise ValueError(f"{event.id} is the gateway's own, and belongs to no LIVE")
             case _:
                 assert_never(event)
 

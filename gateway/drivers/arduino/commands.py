@@ -11,7 +11,7 @@ from gateway.drivers.arduino.connection import Connection
 from gateway.drivers.arduino.plans import HOLD_MS, Pattern, Plan, Single
 from gateway.drivers.arduino.table import Refused, Table
 from gateway.drivers.base import Ending, Outcome
-from gateway.messages import Command, seconds
+from gateway.messages import Command, KeptBy, seconds
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,8 @@ KEPT_FREE = MAX_PENDING + 8
 """Room in the link that orders leave alone, so that a cancel for each of them always finds some."""
 RENEW_S = HOLD_MS / 1000 / 3
 """A held output is renewed this often: two renewals may be lost."""
+ASK_AGAIN_S = 0.5
+"""A question that found no room on the wire, or was lost with a session, is asked again."""
 RESOLVE_S = 5.0
 """How long a command that may have moved waits for its board after its deadline, to be asked about."""
 
@@ -50,7 +52,8 @@ class _Pending:
         self.moved: float | None = None
         self.asked = False  # the board's next word answers a question, and its time is no edge's
         self.doubtful = False  # the board may have forgotten that it ever had this one
-        self.outcome: asyncio.Future[Outcome] = loop.create_future()
+        self.question = False  # it is asked what became of this one, and nothing is sent
+        self.outcome: asyncio.Future[Outcome | None] = loop.create_future()
         self.timer: asyncio.TimerHandle | None = None
         self.renewal: asyncio.TimerHandle | None = None
 
@@ -84,15 +87,14 @@ class Commands:
                 self._submit(p)
 
     def lost(self, why: str) -> None:
-        self._connection = None
-        self.away = why
+        self._connection, self.away = None, why
 
     def stop(self) -> None:
         """A stop is in force: what was not sent never will be; the board answers for the rest."""
         self.stopped = True
         for p in list(self._pending.values()):
             if p.sent is None:
-                self._end(p, Ending.BLOCKED, words.STOPPED)
+                self._end(p, Ending.BLOCKED, words.STOPPED, "stop")
 
     def result(self, result: wire.Result, now: float) -> None:
         """What the board says of one id."""
@@ -103,13 +105,15 @@ class Commands:
             status = wire.RunStatus(result.status)
         except ValueError:
             log.warning("%s: the board says status %d, unknown here", self._station, result.status)
-            self._end(p, Ending.FAILED, "the board speaks of things unknown here: flash it with this version")
+            self._end(
+                p, Ending.FAILED, "the board speaks of things unknown here: flash it with this version", "fault"
+            )
             return
         at = self._connection.clock.at(result.board_ms, now)
         if status is wire.RunStatus.STARTED:
             self._moved(p, at)
         elif status is wire.RunStatus.UNKNOWN_ID:
-            if not p.asked:
+            if not p.asked and not p.question:
                 return  # the answer to a renewal that overtook the order
             self._unknown(p, now)
         else:
@@ -121,26 +125,31 @@ class Commands:
     async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
         """As ``Driver.perform``."""
         if command.dry_run:
-            return Outcome(ending=Ending.BLOCKED, reason="rehearsal: nothing moves")
+            return Outcome(ending=Ending.BLOCKED, reason="rehearsal: nothing moves", kept_by="mode")
         try:
             plan = self._table.plan(command)
         except Refused as e:
-            return Outcome(ending=Ending.REJECTED, reason=str(e))
+            return Outcome(ending=Ending.REJECTED, reason=str(e), kept_by="limit")
         p = _Pending(command, plan, on_moved)
         if p.id in self._pending:
-            return Outcome(ending=Ending.REJECTED, reason="the same command is already on its way")
+            return Outcome(
+                ending=Ending.REJECTED, reason="the same command is already on its way", kept_by="limit"
+            )
         if self.stopped:
-            return Outcome(ending=Ending.BLOCKED, reason=words.STOPPED)
+            return Outcome(ending=Ending.BLOCKED, reason=words.STOPPED, kept_by="stop")
         if isinstance(plan, Pattern) and any(isinstance(o.plan, Pattern) for o in self._pending.values()):
-            return Outcome(ending=Ending.BLOCKED, reason=words.ONE_PATTERN)
+            return Outcome(ending=Ending.BLOCKED, reason=words.ONE_PATTERN, kept_by="limit")
         if len(self._pending) >= MAX_PENDING:
-            return Outcome(ending=Ending.BLOCKED, reason=f"{MAX_PENDING} commands are on their way already")
+            why = f"{MAX_PENDING} commands are on their way already"
+            return Outcome(ending=Ending.BLOCKED, reason=why, kept_by="limit")
         self._pending[p.id] = p
         p.timer = asyncio.get_running_loop().call_at(p.deadline, self._overdue, p)
         try:
             if self._connection is not None:
                 self._submit(p)
-            return await p.outcome
+            outcome = await p.outcome
+            assert outcome is not None, "only a question may have no outcome"
+            return outcome
         except asyncio.CancelledError:
             self._cancel(p)
             raise
@@ -150,13 +159,33 @@ class Commands:
                 p.renewal.cancel()
             self._pending.pop(p.id, None)
 
+    async def recall(self, command: Command) -> Outcome | None:
+        """As ``Driver.recall``."""
+        try:
+            p = _Pending(command, self._table.plan(command), lambda at: None)
+        except Refused:
+            return None  # as the settings are now: who performs it says why
+        if p.id in self._pending:
+            return None
+        p.question = p.asked = True
+        p.sent = asyncio.get_running_loop().time()  # perhaps: a board that comes back is asked, not told
+        self._pending[p.id] = p
+        try:
+            while not p.outcome.done():
+                if self._connection is not None:
+                    self._connection.send(wire.Query(p.id))
+                await asyncio.wait([p.outcome], timeout=ASK_AGAIN_S)
+        finally:
+            self._pending.pop(p.id, None)
+        return p.outcome.result()
+
     def _submit(self, p: _Pending) -> None:
         assert self._connection is not None
         now = asyncio.get_running_loop().time()
         if self.stopped:
-            self._end(p, Ending.BLOCKED, words.STOPPED)
+            self._end(p, Ending.BLOCKED, words.STOPPED, "stop")
         elif now >= p.deadline:
-            self._end(p, Ending.EXPIRED, "too late: its deadline passed before it could be sent")
+            self._end(p, Ending.EXPIRED, "too late: its deadline passed before it could be sent", "offline")
         elif self._connection.link.room >= len(p.messages) + KEPT_FREE:
             for message in p.messages:  # the last one alone moves anything
                 self._connection.send(message)
@@ -164,7 +193,7 @@ class Commands:
             if isinstance(p.plan, Single) and p.plan.hold and p.renewal is None:
                 p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
         else:
-            self._end(p, Ending.BLOCKED, "the wire to the board is full: wait a moment")
+            self._end(p, Ending.BLOCKED, "the wire to the board is full: wait a moment", "limit")
 
     def _renew(self, p: _Pending) -> None:
         """Held until told: the board ends it by itself when this stops, and at its longest on-time."""
@@ -190,11 +219,11 @@ class Commands:
     def _ended(self, p: _Pending, status: wire.RunStatus, at: float, now: float) -> None:
         ran = p.moved is not None  # else ``at`` is no edge: a refusal, or the memory of an earlier run
         if status is wire.RunStatus.STOPPED and p.asked and not ran:
-            self._end(p, Ending.FAILED, "the emergency stop ended it; whether it moved is not known")
+            self._end(p, Ending.FAILED, "the emergency stop ended it; whether it moved is not known", "stop")
             return
         if p.moved is not None and not p.asked:
             self._remember(p.plan, p.moved, at)
-        ending, reason = words.ending(
+        ending, reason, kept_by = words.ending(
             status,
             subject=p.plan.subject,
             asked_ms=p.plan.longest_ms,
@@ -203,7 +232,7 @@ class Commands:
             cooling=self._cooling_words(p.plan, now),
             moved=ran,
         )
-        self._end(p, ending, reason, None if p.asked or not ran else at)
+        self._end(p, ending, reason, kept_by, None if p.asked or not ran else at)
 
     def _remember(self, plan: Plan, began: float, ended: float) -> None:
         """What was on, and for how long: to explain the refusals that follow from it."""
@@ -226,10 +255,13 @@ class Commands:
 
     def _unknown(self, p: _Pending, now: float) -> None:
         """Asked, the board has never heard of it: it never moved, if the board kept its memory."""
-        if p.moved is not None:
-            self._end(p, Ending.FAILED, "the board lost power while it ran")
+        if p.question:
+            p.outcome.set_result(None)
+        elif p.moved is not None:
+            self._end(p, Ending.FAILED, "the board lost power while it ran", "fault")
         elif p.doubtful:
-            self._end(p, Ending.FAILED, "the board went away and came back; whether it moved is not known")
+            why = "the board went away and came back; whether it moved is not known"
+            self._end(p, Ending.FAILED, why, "fault")
         else:
             p.sent = None
             self._submit(p)
@@ -238,7 +270,7 @@ class Commands:
         """The deadline passed: whatever has not moved by now never will."""
         loop = asyncio.get_running_loop()
         if p.sent is None:
-            self._end(p, Ending.EXPIRED, f"not sent before its deadline: {self.away}")
+            self._end(p, Ending.EXPIRED, f"not sent before its deadline: {self.away}", "offline")
             return
         if p.moved is None and self._connection is not None:
             # Not acknowledged yet: the board may lack it, and must not get it from now on.
@@ -247,11 +279,12 @@ class Commands:
 
     def _give_up(self, p: _Pending) -> None:
         what = "how far it came is not known" if p.moved else "whether it moved is not known"
-        why = self.away if self._connection is None else "the board did not answer"
+        gone = self._connection is None
+        why = self.away if gone else "the board did not answer"
         self._cancel(p)  # nothing outlives its ending
-        self._end(p, Ending.FAILED, f"{why}; {what}")
+        self._end(p, Ending.FAILED, f"{why}; {what}", "offline" if gone else "fault")
 
-    def _end(self, p: _Pending, ending: Ending, reason: str = "", ended: float | None = None) -> None:
+    def _end(self, p: _Pending, ending: Ending, reason: str, kept_by: KeptBy, ended: float | None = None) -> None:
         self._pending.pop(p.id, None)
         if p.outcome.done():
             return
@@ -259,7 +292,8 @@ class Commands:
             Outcome(
                 ending=ending,
                 reason=reason,
-                sent=None if p.sent is None else wall(p.sent),
+                kept_by=kept_by,
+                sent=None if p.sent is None or p.question else wall(p.sent),
                 moved=None if p.moved is None else wall(p.moved),
                 ended=None if ended is None else wall(ended),
             )

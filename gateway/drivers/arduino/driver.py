@@ -28,6 +28,8 @@ AGAIN_S = 0.3
 class ArduinoDriver:
     """``gateway.drivers.base.Driver`` for one station. Raises ``DriverError`` for settings no board can hold."""
 
+    moves = True
+
     def __init__(
         self, station_id: str, station: Station, finder: Finder, log: logging.Logger | None = None
     ) -> None:
@@ -61,6 +63,10 @@ class ArduinoDriver:
     async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
         """As ``Driver.perform``. Commands on different channels may run at the same time."""
         return await self._commands.perform(command, on_moved)
+
+    async def recall(self, command: Command) -> Outcome | None:
+        """As ``Driver.recall``: a board remembers the last 32 commands, over its own resets too."""
+        return await self._commands.recall(command)
 
     # -- stop and arm --------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from gateway.drivers.arduino.wire import Hello, RunStatus, State, StateFlag
 from gateway.drivers.base import Ending
+from gateway.messages import KeptBy
 from gateway.settings.models import Board
 
 NOT_ARMED = "not armed: press Arm on the page"
@@ -17,8 +18,8 @@ SILENT_ABOUT_TABLE = (
 
 def ending(
     status: RunStatus, *, subject: str, asked_ms: int, limit: str, rest_s: float, cooling: str, moved: bool
-) -> tuple[Ending, str]:
-    """The ending that ``status`` means for ``subject``, a channel or what a pattern moves.
+) -> tuple[Ending, str, KeptBy]:
+    """The ending that ``status`` means for ``subject``, a channel or what a pattern moves, and what kept it.
 
     ``limit``: its longest on-time, empty for a pattern; ``rest_s``: how long it still rests; ``cooling``: why
     its duty forbids it now; ``moved``: it had begun.
@@ -27,37 +28,41 @@ def ending(
     """
     match status:
         case RunStatus.DONE:
-            return Ending.DONE, ""
+            return Ending.DONE, "", ""
         case RunStatus.CANCELLED:
-            return Ending.CANCELLED, "cancelled"
+            return Ending.CANCELLED, "cancelled", "disarmed"
         case RunStatus.STOPPED if moved:
-            return Ending.CANCELLED, "the emergency stop ended it"
+            return Ending.CANCELLED, "the emergency stop ended it", "stop"
         case RunStatus.STOPPED:
-            return Ending.BLOCKED, STOPPED
+            return Ending.BLOCKED, STOPPED, "stop"
         case RunStatus.NOT_ARMED:
-            return Ending.BLOCKED, NOT_ARMED
+            return Ending.BLOCKED, NOT_ARMED, "disarmed"
         case RunStatus.BUSY:
-            return Ending.BLOCKED, f"busy: {subject} is still moving"
+            return Ending.BLOCKED, f"busy: {subject} is still moving", "limit"
         case RunStatus.RESTING:
-            return Ending.BLOCKED, f"resting: wait {rest_s:.1f} s"
+            return Ending.BLOCKED, f"resting: wait {rest_s:.1f} s", "limit"
         case RunStatus.OVER_LIMIT if limit:
-            return Ending.REJECTED, f"asks for {asked_ms} ms; {subject} may be on for {limit} at most"
+            return Ending.REJECTED, f"asks for {asked_ms} ms; {subject} may be on for {limit} at most", "limit"
         case RunStatus.OVER_LIMIT:
-            return Ending.REJECTED, f"asks for more than {subject} may do: check the settings"
+            return Ending.REJECTED, f"asks for more than {subject} may do: check the settings", "limit"
         case RunStatus.NO_CHANNEL:
-            return Ending.REJECTED, f"the board has no output channel for {subject}: check the wiring table"
+            return Ending.REJECTED, f"the board has no output channel for {subject}: check the settings", "limit"
         case RunStatus.NOT_CONFIGURED:
-            return Ending.BLOCKED, "the board has no channel table yet: it is being sent"
+            return Ending.BLOCKED, "the board has no channel table yet: it is being sent", "offline"
         case RunStatus.DUTY:
-            return Ending.BLOCKED, cooling
+            return Ending.BLOCKED, cooling, "limit"
         case RunStatus.INTERLOCK:
-            return Ending.BLOCKED, f"interlock: another output of the same group as {subject} is on"
+            return Ending.BLOCKED, f"interlock: another output of the same group as {subject} is on", "limit"
         case RunStatus.FULL:
-            return Ending.BLOCKED, ONE_PATTERN
+            return Ending.BLOCKED, ONE_PATTERN, "limit"
         case RunStatus.LEASE_LOST:
-            return Ending.FAILED, "the gateway fell silent while it ran; the board switched off by itself"
+            return (
+                Ending.FAILED,
+                "the gateway fell silent while it ran; the board switched off by itself",
+                "offline",
+            )
         case RunStatus.RESET:
-            return Ending.FAILED, "a reset interrupted it: look at the board's power supply"
+            return Ending.FAILED, "a reset interrupted it: look at the board's power supply", "fault"
         case RunStatus.STARTED | RunStatus.UNKNOWN_ID:
             raise ValueError(f"{status.name} is no ending")
         case _:

@@ -1,0 +1,107 @@
+"""``stagewire backtest``: rules tried on a recorded LIVE; ``stagewire rules test``: on what is said to happen."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.errors import SettingsError, StagewireError
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _told(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Our own errors are for a person: no traceback, exit status 1."""
+
+    @wraps(run)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return run(*args, **kwargs)
+        except SettingsError as e:
+            for mistake in e.mistakes:
+                click.secho(mistake, fg="red", err=True)
+            sys.exit(1)
+        except StagewireError as e:
+            click.secho(str(e), fg="red", err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path, exists=True))
+@click.option("--rules", type=click.Path(path_type=Path, exists=True), default=".", show_default=True,
+              help="A folder with rules.yaml and stagewire.yaml, or a rules file.")  # fmt: skip
+@click.option(
+    "--stations", type=_FILE, help="The settings, where they are not the stagewire.yaml beside the rules."
+)
+@click.option("--against", type=click.Path(path_type=Path, exists=True),
+              help="Other rules (a folder or a file), to compare: what differs comes first.")  # fmt: skip
+@click.option("--html", type=_FILE, help="Write a page with plots to this file.")
+@click.option("--json", "as_json", type=_FILE, help="Write everything to this file, for programs.")
+@_told
+def backtest(
+    recording: Path,
+    rules: Path,
+    stations: Path | None,
+    against: Path | None,
+    html: Path | None,
+    as_json: Path | None,
+) -> None:
+    """Play a recorded LIVE under your rules, without moving anything: what fires, what waits, what it costs.
+
+    RECORDING is a file of `stagewire record`, or a gateway's data folder: then its last session is played.
+    """
+    from gateway.backtest.html import page
+    from gateway.backtest.play import play, read, venue
+    from gateway.backtest.report import as_bytes, compare
+    from gateway.backtest.text import differences, summary
+
+    here = venue(rules, stations)
+    there = None if against is None else venue(against, stations, otherwise=here.settings)
+    played = read(recording)
+    report = play(played, here)
+    comparison = None if there is None else compare(report, play(played, there))
+    if html is not None:
+        _write(html, page(report if comparison is None else comparison).encode())
+    if as_json is not None:
+        _write(as_json, as_bytes(report if comparison is None else comparison))
+    if comparison is not None:
+        click.echo("\n".join(differences(comparison)) + "\n")
+    click.echo("\n".join(summary(report if comparison is None else comparison.after)))
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as e:
+        raise StagewireError(f"{path} cannot be written: {e.strerror}") from None
+
+
+@click.group()
+def rules() -> None:
+    """Look at the rules: try what is written beside them."""
+
+
+@rules.command("test")
+@click.option("--config", "-c", type=_FILE, default="stagewire.yaml", envvar="STAGEWIRE_CONFIG", show_default=True,
+              help="The venue's settings file; the tests stand beside its rules: rules.test.yaml.")  # fmt: skip
+@_told
+def rules_test(config: Path) -> None:
+    """Try every expectation in rules.test.yaml: given these events, this has to come of them."""
+    from gateway.backtest.expectations import run_file
+
+    results = run_file(config)
+    wrong = 0
+    for name, failures in results.items():
+        wrong += bool(failures)
+        mark, colour = ("FAILED", "red") if failures else ("ok", "green")
+        click.echo(f"{click.style(f'{mark:<8}', fg=colour)}{name}")
+        for failure in failures:
+            click.secho(f"        {failure}", fg="red")
+    number = f"{len(results)} test{'' if len(results) == 1 else 's'}"
+    click.echo(f"{number}, {f'{wrong} failed' if wrong else 'all good'}")
+    sys.exit(wrong > 0)

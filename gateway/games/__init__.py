@@ -1,0 +1,1 @@
+"""Games that come with Stagewire: one template each, shown in docs/games.md."""

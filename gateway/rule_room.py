@@ -1,0 +1,111 @@
+"""The rules' room in the gateway: the set in force, what it listens to, what it shows, and what is asked of it."""
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from gateway.bus import Bus
+from gateway.deciding import Deciding
+from gateway.dispatch.dispatcher import Dispatcher
+from gateway.drivers.base import Driver
+from gateway.heard import REMEMBERED_EVENTS, Heard
+from gateway.journal import Journal
+from gateway.messages import Event
+from gateway.requests import Requests
+from gateway.retained import RetainedStates
+from gateway.rule_requests import RuleRequests, ledger_state, rules_state
+from gateway.rulebook import Rulebook
+from gateway.rules.engine import Decision, compile_rules
+from gateway.service import running
+from gateway.settings.load import Config, Rules
+from gateway.topic_events import TopicEvents
+from gateway.topics import Topics
+from gateway.trace import TraceBook
+
+log = logging.getLogger(__name__)
+
+
+class RuleRoom:
+    """``load`` before anything happens, ``begin`` when everything is ready; ``running`` while the gateway runs."""
+
+    def __init__(
+        self,
+        config: Config,
+        dispatcher: Dispatcher,
+        drivers: Mapping[str, Driver],
+        journal: Journal,
+        heard: Heard,
+        orders: Bus,
+        retained: RetainedStates,
+        requests: Requests,
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings, self._clock, self._heard = config.settings, clock, heard
+        self._dispatcher, self._drivers, self._retained = dispatcher, drivers, retained
+        self._reader = journal.reader
+        self._topics = Topics(config.settings.venue)
+        self.trace = TraceBook(self._reader)
+        program = compile_rules(config.rules, config.settings)
+        self.deciding = Deciding(program, dispatcher, journal, self.trace, clock)
+        self.topics = TopicEvents(orders, self.happened, clock)
+        data = config.base_dir / config.settings.gateway.data
+        self._rulebook = Rulebook(config.settings, config.base_dir, data, self._on_rules)
+        self._rules, self._loaded = Rules(), 0.0
+        requests.add(RuleRequests(self.deciding, self.happened, self.trace, clock).handlers)
+        requests.add({"rules": lambda r: self._rulebook.request(r.params, r.text, r.by)})
+
+    def load(self, remembered: Mapping[str, bytes]) -> None:
+        """The rules' file as it stands, and what the rules remembered. Time sets nothing in motion yet."""
+        self.deciding.clocks(False)
+        self.deciding.restore(remembered)
+        self._on_rules(self._rulebook.load())
+
+    def begin(self, *, armed: bool) -> None:
+        """Everything is ready. First what an earlier run of the gateway was killed over, so that nobody may wonder
+        what became of it; then the clocks."""
+        known = self.deciding.open
+        orders = [c for c in self._reader.unfinished(REMEMBERED_EVENTS) if c.id not in known]
+        for command in orders:
+            self._dispatcher.leave(command)
+        if left := len(orders) + self.deciding.pick_up(armed=armed):
+            log.warning("%d commands of an earlier run were left without an ending; their boards are asked", left)
+        self.deciding.clocks(True)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Follow the rules' file."""
+        async with running("rules", self._rulebook.follow):
+            yield
+
+    def happened(self, event: Event) -> Decision | None:
+        """Something happened in the venue itself: an input, a press, a message of others. None: it was heard
+        before, and counts once."""
+        if event in self._heard:
+            return None
+        return self.deciding.happened(self._heard.add(event))
+
+    def observe(self, station: str) -> None:
+        """What the rules' conditions see of a station may have changed."""
+        self.deciding.observe(station, online=self._drivers[station].health.online)
+
+    def show(self) -> None:
+        """Rules and ledger, for everybody to see."""
+        gateway, now = self._settings.gateway.id, self._clock()
+        self._retained.put(self._topics.gateway_ledger(gateway), ledger_state(gateway, self.deciding))
+        state = rules_state(
+            gateway,
+            self._rules,
+            self._loaded,
+            self.deciding,
+            now,
+            previous=self._rulebook.previous is not None,
+            trouble=self._rulebook.trouble,
+        )
+        self._retained.put(self._topics.gateway_rules(gateway), state)
+
+    def _on_rules(self, rules: Rules) -> None:
+        """Another set is in force."""
+        self._rules, self._loaded = rules, self._clock()
+        self.deciding.load(compile_rules(rules.book, self._settings))
+        self.topics.listen(self.deciding.program.topics)
+        self.show()
