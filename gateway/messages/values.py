@@ -22,6 +22,7 @@ Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 sum of those cannot be written any more."""
 
 
+@lru_cache(maxsize=64)  # a decision writes its moment and its deadline once for each of its commands
 def stamp(t: float) -> Timestamp:
     """Seconds since 1970 as RFC 3339 UTC with milliseconds."""
     second = math.floor(t)
@@ -29,7 +30,7 @@ def stamp(t: float) -> Timestamp:
     return f"{_until_second(second + carry)}.{micros // 1000:03d}Z"
 
 
-@lru_cache(maxsize=256)  # a busy moment writes its second again and again, and reads a time over and over
+@lru_cache(maxsize=256)
 def _until_second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).isoformat()[:-6]
 

@@ -5,7 +5,6 @@ rules it began with, whatever is loaded meanwhile, and goes on after a restart.
 """
 
 from collections.abc import Collection
-from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -138,7 +137,7 @@ class Run(Struct, frozen=True, gc=False, omit_defaults=True):
             run=self.id,
             value=c.value,
             received=c.received,
-            expires_at=_deadline(now + self.deadline),
+            expires_at=stamp(now + self.deadline),
             priority=self.priority,
             simulated=c.simulated,
         )
@@ -197,4 +196,3 @@ def counted(counts: LedgerCounts | None, **more: int) -> LedgerCounts:
 
 
 _NONE = LedgerCounts()
-_deadline = lru_cache(maxsize=64)(stamp)  # the runs of one event mostly have the same one

@@ -183,10 +183,10 @@ class State:
 
     def _index(self, run: Run) -> None:
         self.by_rule.setdefault(run.rule, {})[run.id] = None
-        if run.due is None:
-            self.alarms.pop(run.id, None)
-        else:
+        if run.todo and run.due is not None:
             self.alarms[run.id] = run.due
+        elif self.alarms:
+            self.alarms.pop(run.id, None)
 
     # -- counters ----------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from gateway.rules.limits import count_combo
 from gateway.rules.moment import EMPTY, NO, Moment, Signal
 from gateway.rules.program import Branch, Compiled, Program
 from gateway.rules.running import Running
-from gateway.rules.runs import Count, Effect, Run, Todo
+from gateway.rules.runs import Cause, Count, Effect, Run, Todo
 from gateway.rules.state import State
 from gateway.rules.steps import Plan
 from gateway.settings.stages import Stage
@@ -171,7 +171,10 @@ class Turn(Running):
                 break
             if limits is not None and not late:
                 limits.count(m, todo)
-            self._begin(rule, todo, m, run_id)
+            cause = m.cause
+            if branch.fixed is None and not cause.paid and any(_spends(step.effect) for step in todo):
+                cause = replace(cause, paid=True)
+            self._begin(rule, todo, m, run_id, cause)
             fired += 1
         m.units[rule.name] = earlier + fired
         if fired:
@@ -205,10 +208,7 @@ class Turn(Running):
                 return Outcome.BUSY, f"{rule.most} of its runs wait"
         return None
 
-    def _begin(self, rule: Compiled, todo: tuple[Todo, ...], m: Moment, run_id: str) -> None:
-        cause = m.cause
-        if not cause.paid and any(_spends(step.effect) for step in todo):
-            cause = replace(cause, paid=True)
+    def _begin(self, rule: Compiled, todo: tuple[Todo, ...], m: Moment, run_id: str, cause: Cause) -> None:
         waits = rule.mode == "queued" and todo and rule.name in self.state.by_rule
         run = Run(
             id=run_id,
