@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 from gateway.drivers.arduino import wire, words
+from gateway.drivers.arduino.clock import BoardClock
 from gateway.drivers.arduino.commands import RENEW_S
 from gateway.drivers.arduino.plans import HOLD_MS, Plan, Single
 from gateway.drivers.arduino.table import Refused, Table
+from gateway.drivers.arduino.waits import Waits
 from gateway.drivers.arduino.wire import RunStatus
 from gateway.drivers.base import Ending, Health, Input, Outcome
 from gateway.messages import Command, seconds
@@ -21,7 +23,9 @@ class _Job:
 
     def __init__(self, plan: Plan, on_moved: Callable[[float], None]) -> None:
         self.plan, self.on_moved = plan, on_moved
+        self.began = asyncio.get_running_loop().time()
         self.moved: float | None = None
+        self.status = RunStatus.UNKNOWN_ID
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
 
@@ -71,8 +75,8 @@ class InstantOutput(_Still):
 
 
 class SimulatedStation(_Still):
-    """A command takes the time that its action takes, and is refused where the board would refuse it: longest
-    on-time, rest, duty, groups, one pattern at a time. The wire takes no time.
+    """A command takes the time that its action takes, waits where the driver would wait, and is refused where the
+    board would refuse it: longest on-time, rest, duty, groups, one pattern at a time. The wire takes no time.
 
     ``on_edge(channel, on, at)``: an output was energised, or is off again. Raises ``DriverError`` for settings
     that no board can hold.
@@ -86,7 +90,10 @@ class SimulatedStation(_Still):
         self._on_edge = on_edge
         self._channels = {c.pin: (name, c.active_low) for name, c in station.channels.items()}
         self._table = Table(station_id, station)
-        self._off_since: dict[str, float] = {}
+        clock = BoardClock()
+        clock.learn(self._loop.time(), self._loop.time(), 0)
+        self._waits = Waits(self._table)
+        self._waits.session(clock)
         self._jobs: dict[int, _Job] = {}
         self._last = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -110,23 +117,49 @@ class SimulatedStation(_Still):
             plan = self._table.plan(command)
         except Refused as e:
             return Outcome(ending=Ending.REJECTED, reason=str(e), kept_by="limit")
-        if not self.health.online:
-            try:
-                async with asyncio.timeout_at(seconds(command.expires_at)):
-                    await self._there.wait()
-            except TimeoutError:
-                why = "not sent before its deadline: the station is offline"
-                return Outcome(ending=Ending.EXPIRED, reason=why, kept_by="offline")
+        deadline = seconds(command.expires_at)
+        again, not_before = True, 0.0
+        while await self._online(deadline):
+            now = self._loop.time()
+            wait = max(not_before - now, self._waits.known(plan, self._running(), now))
+            if wait > 0 and now + wait < deadline:
+                await asyncio.sleep(wait)
+                continue
+            outcome, status = await self._run(plan, on_moved)
+            later = self._waits.after(status, plan, self._running(), now) if again else None
+            if later is None or outcome.moved is not None or now + later >= deadline:
+                return outcome
+            again, not_before = False, now + later
+        why = "not sent before its deadline: the station is offline"
+        return Outcome(ending=Ending.EXPIRED, reason=why, kept_by="offline")
+
+    async def _online(self, deadline: float) -> bool:
+        """Wait for the board. False: not before the deadline."""
+        if self.health.online:
+            return True
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._there.wait()
+        except TimeoutError:
+            return False
+
+    def _running(self) -> list[tuple[Plan, float]]:
+        return [(job.plan, job.began) for job in self._jobs.values()]
+
+    async def _run(self, plan: Plan, on_moved: Callable[[float], None]) -> tuple[Outcome, RunStatus]:
+        """Give it to the board; what it came to, and the board's last word on it."""
         self._last += 1
         run, job = self._last, _Job(plan, on_moved)
         self._jobs[run] = job
         try:
             self._order(run, plan)
             if not job.outcome.done() and isinstance(plan, Single) and plan.hold:
-                return await self._hold(run, job)
-            return await job.outcome
+                return await self._hold(run, job), job.status
+            return await job.outcome, job.status
         except asyncio.CancelledError:
             self._movement.cancel(run, self._loop.time())
+            if job.moved is not None:
+                self._waits.ran(plan, job.moved, self._loop.time())
             raise
         finally:
             del self._jobs[run]
@@ -180,10 +213,7 @@ class SimulatedStation(_Still):
 
     def _edge(self, pin: int, level: bool, at: float) -> None:
         channel, active_low = self._channels[pin]
-        on = level != active_low
-        if not on:
-            self._off_since[channel] = at
-        self._on_edge(channel, on, at)
+        self._on_edge(channel, level != active_low, at)
 
     def _told(self, run: int, status: RunStatus, at: float) -> None:
         """What the board says of a run, as the driver takes it."""
@@ -195,14 +225,16 @@ class SimulatedStation(_Still):
             job.on_moved(at)
         if status in _NO_ENDING:
             return
-        plan = job.plan
+        plan, job.status = job.plan, status
+        if job.moved is not None:
+            self._waits.ran(plan, job.moved, at)
         ending, reason, kept_by = words.ending(
             status,
             subject=plan.subject,
             asked_ms=plan.longest_ms,
             limit=self._table.limit(plan.channel) if isinstance(plan, Single) else "",
-            rest_s=self._rest_s(plan, at),
-            cooling=f"cooling down: {plan.subject} was on too much lately",
+            rest_s=self._waits.rest_s(plan, at),
+            cooling=self._waits.cooling_words(plan, at),
             moved=job.moved is not None,
         )
         ended = None if job.moved is None else at
@@ -211,8 +243,3 @@ class SimulatedStation(_Still):
                 ending=ending, reason=reason, kept_by=kept_by, sent=job.moved or at, moved=job.moved, ended=ended
             )
         )
-
-    def _rest_s(self, plan: Plan, now: float) -> float:
-        """How long what ``plan`` needs still rests."""
-        channels = {channel for channel, _, _ in plan.spans()}
-        return max(self._off_since.get(c, now) + self._table.rest_s(c) - now for c in channels)

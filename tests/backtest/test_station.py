@@ -1,4 +1,4 @@
-"""A simulated station takes the time that a board takes, and refuses what a board refuses."""
+"""A simulated station takes the time of a board, waits as its driver does, and refuses what a board refuses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -104,11 +104,21 @@ def test_what_is_on_is_told_to_the_millisecond() -> None:
     played(play)
 
 
-def test_a_channel_that_rests_refuses_and_says_how_long() -> None:
+def test_a_channel_that_rests_is_waited_for_as_the_driver_does() -> None:
+    async def play(stage: Stage) -> None:
+        for _ in range(5):
+            assert (await stage.perform("fire")).ending is Ending.DONE
+        assert stage.now == pytest.approx(5 * 0.2 + 4 * 1.0, abs=0.03)
+
+    played(play)
+
+
+def test_a_rest_beyond_the_deadline_is_refused_at_once_and_says_how_long() -> None:
     async def play(stage: Stage) -> None:
         await stage.perform("fire")
         await asyncio.sleep(0.4)
-        outcome = await stage.perform("fire")
+        outcome = await stage.perform("fire", deadline=0.5)
+        assert stage.now == pytest.approx(0.6)
         assert (outcome.ending, outcome.kept_by, outcome.reason) == (
             Ending.BLOCKED,
             "limit",
@@ -123,11 +133,12 @@ def test_a_channel_that_rests_refuses_and_says_how_long() -> None:
 def test_a_duty_limit_refuses_until_it_has_cooled() -> None:
     async def play(stage: Stage) -> None:
         assert (await stage.perform("blow")).ending is Ending.DONE
-        refused = await stage.perform("blow")
+        refused = await stage.perform("blow", deadline=5)
         assert refused.ending is Ending.BLOCKED
-        assert "cooling down" in refused.reason
-        await asyncio.sleep(13)
+        assert refused.reason == "cooling down: used 8 % of the last 10 s; about 9.8 s left"
+        assert stage.now == pytest.approx(0.8)
         assert (await stage.perform("blow")).ending is Ending.DONE
+        assert 10.2 < stage.now < 14  # ten seconds later, or up to a quarter more
 
     played(play)
 

@@ -50,12 +50,12 @@ async def test_commands_on_different_channels_run_at_the_same_time() -> None:
 async def test_the_boards_refusals_are_said_in_words() -> None:
     async with stage() as s:
         assert (await s.perform("a", "honk")).ending is Ending.DONE
-        resting = await s.perform("b", "honk")
+        resting = await s.perform("b", "honk", within=0.3)
         assert resting.ending is Ending.BLOCKED
         assert resting.reason.startswith("resting: wait 0.")
-        long = s.begin("c", "shine0", ms=100)
+        long = s.begin("c", "shine0", ms=1000)
         await until(lambda: "c" in s.moved)
-        busy = await s.perform("d", "shine0")
+        busy = await s.perform("d", "shine0", within=0.3)
         assert (busy.ending, busy.reason) == (Ending.BLOCKED, "busy: lamp0 is still moving")
         assert (await long).ending is Ending.DONE
         over = await s.perform("e", "honk", ms=60_000)

@@ -29,7 +29,7 @@ async def test_commands_move_pins_for_their_time(s: Stage[AvrBoard]) -> None:
     assert outcome.moved is not None
     assert outcome.sent is not None
     assert 0 <= outcome.moved - outcome.sent < 0.1
-    assert (await s.perform("b", "honk")).reason.startswith("resting: wait 0.")
+    assert (await s.perform("b", "honk", within=0.3)).reason.startswith("resting: wait 0.")
     assert (await s.perform("c", "honk", ms=2000)).ending is Ending.REJECTED
     assert (await s.perform("a", "honk")).moved is None
     await s.board.time()

@@ -1,6 +1,10 @@
 """What a station's settings and actions become on the wire."""
 
+from math import inf
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.drivers.arduino import plans, wire
 from gateway.drivers.arduino.cooling import Cooling
@@ -8,6 +12,7 @@ from gateway.drivers.arduino.plans import HOLD_MS, Pattern, Single
 from gateway.drivers.arduino.table import Refused, Table
 from gateway.drivers.arduino.wire import ChannelFlag, ChannelKind
 from gateway.messages import Command, Param, stamp
+from gateway.practice.boards.duty import Duty as BoardDuty
 from gateway.settings.models import Action, Board, Channel, Duty, Station, Step
 
 STATION = Station(
@@ -102,6 +107,35 @@ def test_what_a_board_does_not_know_is_named() -> None:
     everything = (1 << 10) - 1
     assert table.lacking(everything) is None
     assert table.lacking(everything & ~(1 << ChannelKind.SERVO)) == ("servo", "arm")
+
+
+@given(
+    runs=st.lists(st.tuples(st.integers(0, 8000), st.integers(50, 1500)), max_size=12),
+    idle_ms=st.integers(0, 9000),
+    on_ms=st.integers(1, 2500),
+)
+def test_a_board_refuses_before_the_least_that_cooling_foresees_and_not_after_the_most(
+    runs: list[tuple[int, int]], idle_ms: int, on_ms: int
+) -> None:
+    duty = Duty(percent=20, window="10s")
+    fan = Channel(kind="pulse", pin=4, duty=duty)
+    entry = Table("s", Station(board=Board(id="A"), channels={"fan": fan}, actions={})).entries[0]
+    board, cooling, now = BoardDuty(entry, 0.0), Cooling(duty), 0.0
+    for idle, on in runs:
+        began = now = now + idle / 1000
+        if board.allows(on / 1000, None, now):
+            now += on / 1000
+            board.charge(began, now)
+            cooling.ran(began, now)
+    now += idle_ms / 1000
+    least, most = cooling.at_least(on_ms / 1000, now), cooling.at_most(on_ms / 1000, now)
+    if on_ms > 2000:
+        assert least == most == inf
+        return
+    assert least <= most + on_ms / 1000
+    if least > 0.002:
+        assert not board.allows(on_ms / 1000, None, now + least - 0.001)
+    assert board.allows(on_ms / 1000, None, now + max(least, most) + 0.001)
 
 
 def test_cooling_says_how_much_was_used_and_when_it_is_over() -> None:

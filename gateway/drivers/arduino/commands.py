@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 from gateway.drivers.arduino import wire, words
 from gateway.drivers.arduino.connection import Connection
+from gateway.drivers.arduino.pending import Pending
 from gateway.drivers.arduino.plans import HOLD_MS, Pattern, Plan, Single
 from gateway.drivers.arduino.table import Refused, Table
+from gateway.drivers.arduino.waits import PASSES, Waits
 from gateway.drivers.base import Ending, Outcome
-from gateway.messages import Command, KeptBy, seconds
+from gateway.messages import Command, KeptBy
 
 log = logging.getLogger(__name__)
 
@@ -27,35 +29,16 @@ RESOLVE_S = 5.0
 """How long a command that may have moved waits for its board after its deadline, to be asked about."""
 
 
-def wire_id(command_id: str) -> int:
-    """The 32-bit id that stands for a command on the wire; never 0."""
-    return int.from_bytes(hashlib.blake2b(command_id.encode()).digest()[:4], "little") or 1
+def wire_id(command_id: str, *, again: bool = False) -> int:
+    """The 32-bit id that stands for a command on the wire; never 0. ``again``: its other one, as a board keeps
+    what it refused. There is no third: two each are what it remembers of all whose ending may not be on disk."""
+    digest = hashlib.blake2b(command_id.encode(), person=b"again" if again else b"").digest()
+    return int.from_bytes(digest[:4], "little") or 1
 
 
 def wall(at: float) -> float:
     """A time on the loop's clock as seconds since 1970."""
     return time.time() + (at - asyncio.get_running_loop().time())
-
-
-class _Pending:
-    """One command on its way. Times are on the loop's clock."""
-
-    def __init__(self, command: Command, plan: Plan, on_moved: Callable[[float], None]) -> None:
-        loop = asyncio.get_running_loop()
-        self.command = command
-        self.plan = plan
-        self.on_moved = on_moved
-        self.id = wire_id(command.id)
-        self.messages = plan.messages(self.id)
-        self.deadline = loop.time() + seconds(command.expires_at) - time.time()
-        self.sent: float | None = None
-        self.moved: float | None = None
-        self.asked = False  # the board's next word answers a question, and its time is no edge's
-        self.doubtful = False  # the board may have forgotten that it ever had this one
-        self.question = False  # it is asked what became of this one, and nothing is sent
-        self.outcome: asyncio.Future[Outcome | None] = loop.create_future()
-        self.timer: asyncio.TimerHandle | None = None
-        self.renewal: asyncio.TimerHandle | None = None
 
 
 class Commands:
@@ -66,9 +49,8 @@ class Commands:
         self.stopped = False
         self._station = station
         self._table = table
-        self._pending: dict[int, _Pending] = {}
-        self._rested: dict[str, float] = {}  # channel -> when its rest is over
-        self._cooling = table.cooling()
+        self._pending: dict[int, Pending] = {}
+        self._waits = Waits(table)
         self._connection: Connection | None = None
 
     # -- what the driver tells -----------------------------------------------------------------
@@ -76,6 +58,7 @@ class Commands:
     def ready(self, connection: Connection, *, remembers: bool) -> None:
         """A board that can work is there. ``remembers``: it surely kept the ids it was told before."""
         self._connection = connection
+        self._waits.session(connection.clock)
         waiting = list(self._pending.values())
         for p in waiting:
             if p.sent is not None:
@@ -99,23 +82,21 @@ class Commands:
     def result(self, result: wire.Result, now: float) -> None:
         """What the board says of one id."""
         p = self._pending.get(result.id)
-        if p is None or self._connection is None:
+        if p is None or p.outcome.done() or self._connection is None:
             return
         try:
             status = wire.RunStatus(result.status)
         except ValueError:
             log.warning("%s: the board says status %d, unknown here", self._station, result.status)
-            self._end(
-                p, Ending.FAILED, "the board speaks of things unknown here: flash it with this version", "fault"
-            )
+            why = "the board speaks of things unknown here: flash it with this version"
+            self._end(p, Ending.FAILED, why, "fault")
             return
         at = self._connection.clock.at(result.board_ms, now)
         if status is wire.RunStatus.STARTED:
             self._moved(p, at)
         elif status is wire.RunStatus.UNKNOWN_ID:
-            if not p.asked and not p.question:
-                return  # the answer to a renewal that overtook the order
-            self._unknown(p, now)
+            if p.asked or p.question:  # else the answer to a renewal that overtook the order
+                self._unknown(p)
         else:
             self._ended(p, status, at, now)
         p.asked = False
@@ -130,11 +111,10 @@ class Commands:
             plan = self._table.plan(command)
         except Refused as e:
             return Outcome(ending=Ending.REJECTED, reason=str(e), kept_by="limit")
-        p = _Pending(command, plan, on_moved)
-        if p.id in self._pending:
-            return Outcome(
-                ending=Ending.REJECTED, reason="the same command is already on its way", kept_by="limit"
-            )
+        p = Pending(wire_id(command.id), command, plan, on_moved)
+        if self._knows(p):
+            why = "the same command is already on its way"
+            return Outcome(ending=Ending.REJECTED, reason=why, kept_by="limit")
         if self.stopped:
             return Outcome(ending=Ending.BLOCKED, reason=words.STOPPED, kept_by="stop")
         if isinstance(plan, Pattern) and any(isinstance(o.plan, Pattern) for o in self._pending.values()):
@@ -145,8 +125,7 @@ class Commands:
         self._pending[p.id] = p
         p.timer = asyncio.get_running_loop().call_at(p.deadline, self._overdue, p)
         try:
-            if self._connection is not None:
-                self._submit(p)
+            self._submit(p)
             outcome = await p.outcome
             assert outcome is not None, "only a question may have no outcome"
             return outcome
@@ -154,18 +133,21 @@ class Commands:
             self._cancel(p)
             raise
         finally:
-            p.timer.cancel()
-            if p.renewal is not None:
-                p.renewal.cancel()
+            p.close()
             self._pending.pop(p.id, None)
+            self._go_on()
 
     async def recall(self, command: Command) -> Outcome | None:
-        """As ``Driver.recall``."""
+        """As ``Driver.recall``. What a board refused for a while it never moved: it may be told anew."""
+        return await self._ask(command, again=False) or await self._ask(command, again=True)
+
+    async def _ask(self, command: Command, *, again: bool) -> Outcome | None:
         try:
-            p = _Pending(command, self._table.plan(command), lambda at: None)
+            plan = self._table.plan(command)
         except Refused:
             return None  # as the settings are now: who performs it says why
-        if p.id in self._pending:
+        p = Pending(wire_id(command.id, again=again), command, plan, lambda at: None)
+        if self._knows(p):
             return None
         p.question = p.asked = True
         p.sent = asyncio.get_running_loop().time()  # perhaps: a board that comes back is asked, not told
@@ -179,36 +161,59 @@ class Commands:
             self._pending.pop(p.id, None)
         return p.outcome.result()
 
-    def _submit(self, p: _Pending) -> None:
-        assert self._connection is not None
+    def _knows(self, p: Pending) -> bool:
+        return any(p.id == o.id or p.command.id == o.command.id for o in self._pending.values())
+
+    def _go_on(self) -> None:
+        """What waits may be sent, perhaps."""
         now = asyncio.get_running_loop().time()
+        for p in [p for p in self._pending.values() if p.wait is not None]:  # who came first, goes first
+            self._submit(p, now)
+
+    def _running(self, *, but: Pending | None = None) -> list[tuple[Plan, float]]:
+        """What the board was given and has not ended, and since when."""
+        others = [p for p in self._pending.values() if p is not but and not p.question]
+        return [(p.plan, p.moved or p.sent) for p in others if p.sent is not None]
+
+    def _submit(self, p: Pending, now: float | None = None) -> None:
+        """Send it as soon as the board would take it: now, if that is after its deadline, to hear why not."""
+        p.wait_no_more()
+        if self._connection is None or p.outcome.done():
+            return  # ``ready`` goes on; or nobody wants it any more
+        loop = asyncio.get_running_loop()
+        now = now or loop.time()
+        wait = max(p.not_before - now, self._waits.known(p.plan, self._running(), now))
         if self.stopped:
             self._end(p, Ending.BLOCKED, words.STOPPED, "stop")
         elif now >= p.deadline:
             self._end(p, Ending.EXPIRED, "too late: its deadline passed before it could be sent", "offline")
+        elif wait > 0 and now + wait < p.deadline:
+            p.wait = loop.call_later(wait, self._go_on)
         elif self._connection.link.room >= len(p.messages) + KEPT_FREE:
             for message in p.messages:  # the last one alone moves anything
                 self._connection.send(message)
             p.sent = now
             if isinstance(p.plan, Single) and p.plan.hold and p.renewal is None:
-                p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
+                p.renewal = loop.call_later(RENEW_S, self._renew, p)
         else:
             self._end(p, Ending.BLOCKED, "the wire to the board is full: wait a moment", "limit")
 
-    def _renew(self, p: _Pending) -> None:
+    def _renew(self, p: Pending) -> None:
         """Held until told: the board ends it by itself when this stops, and at its longest on-time."""
         if self._connection is not None and self._connection.link.room > KEPT_FREE:
             self._connection.send(wire.Renew(p.id, HOLD_MS))
         p.renewal = asyncio.get_running_loop().call_later(RENEW_S, self._renew, p)
 
-    def _cancel(self, p: _Pending) -> None:
+    def _cancel(self, p: Pending) -> None:
         """Nobody wants it any more. Without a session it is over by itself: the lease is, or soon will be."""
         if p.sent is not None and self._connection is not None:
             cancel = wire.Cancel(p.id)
             self._connection.link.swap(p.messages[-1], cancel)  # a board that lacks the order never gets it
             self._connection.send(cancel)
+            if p.moved is not None:  # the board's own word on its end comes when nobody asks any more
+                self._waits.ran(p.plan, p.moved, asyncio.get_running_loop().time())
 
-    def _moved(self, p: _Pending, at: float) -> None:
+    def _moved(self, p: Pending, at: float) -> None:
         if p.moved is not None:
             return
         if p.sent is not None and 0 < p.sent - at < wire.HEARTBEAT_MS / 1000:
@@ -216,44 +221,40 @@ class Commands:
         p.moved = at
         p.on_moved(wall(at))
 
-    def _ended(self, p: _Pending, status: wire.RunStatus, at: float, now: float) -> None:
+    def _ended(self, p: Pending, status: wire.RunStatus, at: float, now: float) -> None:
         ran = p.moved is not None  # else ``at`` is no edge: a refusal, or the memory of an earlier run
         if status is wire.RunStatus.STOPPED and p.asked and not ran:
             self._end(p, Ending.FAILED, "the emergency stop ended it; whether it moved is not known", "stop")
             return
+        if status in PASSES and not ran and self._later(p, status, now):
+            return
         if p.moved is not None and not p.asked:
-            self._remember(p.plan, p.moved, at)
+            self._waits.ran(p.plan, p.moved, at)
         ending, reason, kept_by = words.ending(
             status,
             subject=p.plan.subject,
             asked_ms=p.plan.longest_ms,
             limit=self._table.limit(p.plan.channel) if isinstance(p.plan, Single) else "",
-            rest_s=self._rest_s(p.plan, now),
-            cooling=self._cooling_words(p.plan, now),
+            rest_s=self._waits.rest_s(p.plan, now),
+            cooling=self._waits.cooling_words(p.plan, now),
             moved=ran,
         )
         self._end(p, ending, reason, kept_by, None if p.asked or not ran else at)
 
-    def _remember(self, plan: Plan, began: float, ended: float) -> None:
-        """What was on, and for how long: to explain the refusals that follow from it."""
-        for channel, on, off in plan.spans():
-            begin, end = began + on, min(began + off, ended)
-            if begin < end:
-                self._rested[channel] = end + self._table.rest_s(channel)
-                if channel in self._cooling:
-                    self._cooling[channel].ran(begin, end)
+    def _later(self, p: Pending, status: wire.RunStatus, now: float) -> bool:
+        """Refused for a while, it never moved: it waits, if it has the time and was not refused before."""
+        wait = self._waits.after(status, p.plan, self._running(but=p), now)
+        if p.question:
+            p.outcome.set_result(None)
+        elif p.asked or p.again or wait is None or now + wait >= p.deadline:
+            return False
+        else:
+            p.refused(wire_id(p.command.id, again=True), now + wait)
+            self._pending = {o.id: o for o in self._pending.values()}  # it keeps its place
+            self._submit(p)
+        return True
 
-    def _rest_s(self, plan: Plan, now: float) -> float:
-        """How long what ``plan`` needs still rests, as far as is known."""
-        channels = {channel for channel, _, _ in plan.spans()}
-        return max(0.1, *(self._rested.get(c, now + self._table.rest_s(c)) - now for c in channels))
-
-    def _cooling_words(self, plan: Plan, now: float) -> str:
-        if isinstance(plan, Single) and plan.channel in self._cooling:
-            return self._cooling[plan.channel].words(plan.on_ms / 1000, now)
-        return f"cooling down: {plan.subject} was on too much lately; wait a moment"
-
-    def _unknown(self, p: _Pending, now: float) -> None:
+    def _unknown(self, p: Pending) -> None:
         """Asked, the board has never heard of it: it never moved, if the board kept its memory."""
         if p.question:
             p.outcome.set_result(None)
@@ -266,25 +267,24 @@ class Commands:
             p.sent = None
             self._submit(p)
 
-    def _overdue(self, p: _Pending) -> None:
+    def _overdue(self, p: Pending) -> None:
         """The deadline passed: whatever has not moved by now never will."""
-        loop = asyncio.get_running_loop()
         if p.sent is None:
             self._end(p, Ending.EXPIRED, f"not sent before its deadline: {self.away}", "offline")
             return
         if p.moved is None and self._connection is not None:
             # Not acknowledged yet: the board may lack it, and must not get it from now on.
             p.asked = self._connection.link.swap(p.messages[-1], wire.Query(p.id)) or p.asked
-        p.timer = loop.call_later(p.plan.longest_ms / 1000 + RESOLVE_S, self._give_up, p)
+        p.timer = asyncio.get_running_loop().call_later(p.plan.longest_ms / 1000 + RESOLVE_S, self._give_up, p)
 
-    def _give_up(self, p: _Pending) -> None:
+    def _give_up(self, p: Pending) -> None:
         what = "how far it came is not known" if p.moved else "whether it moved is not known"
         gone = self._connection is None
         why = self.away if gone else "the board did not answer"
         self._cancel(p)  # nothing outlives its ending
         self._end(p, Ending.FAILED, f"{why}; {what}", "offline" if gone else "fault")
 
-    def _end(self, p: _Pending, ending: Ending, reason: str, kept_by: KeptBy, ended: float | None = None) -> None:
+    def _end(self, p: Pending, ending: Ending, reason: str, kept_by: KeptBy, ended: float | None = None) -> None:
         self._pending.pop(p.id, None)
         if p.outcome.done():
             return
