@@ -66,6 +66,7 @@ soak: $(VENV)/run.stamp  ## ten minutes of demo; its last line is the memory of 
 generated: $(VENV)/test.stamp  ## write again what is generated from one definition
 	$(BIN)/python -m gateway.drivers.arduino.header > firmware/station/src/wire.h
 	$(BIN)/python -m gateway.contract
+	$(BIN)/python -m gateway.settings.games
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. gateway/webcast/webcast.proto
 
 RESOLVE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade

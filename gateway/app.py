@@ -8,7 +8,6 @@ frame is the pulse; ``Gateway._on_ack`` hears what became of it.
 import asyncio
 import contextlib
 import gc
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -26,6 +25,7 @@ from gateway.errors import PayloadError
 from gateway.estop import EmergencyStop
 from gateway.health import HealthMonitor, Systemd
 from gateway.heard import REMEMBERED_EVENTS, Heard
+from gateway.hearing import Hearing
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.messages import FINAL, Ack, Event, GatewayInfo, encode, stamp
@@ -38,9 +38,7 @@ from gateway.states import States, input_event
 from gateway.stats.folds import Totals
 from gateway.stats.latency import Latency
 from gateway.stats.store import StatsStore
-from gateway.topics import Topics
-
-log = logging.getLogger(__name__)
+from gateway.topics import ONLINE, Topics
 
 RESULTS_QUEUED = 600
 """Results held for a slow broker: all that the largest gift causes at once, and no more, for ``bus`` reads as many
@@ -89,6 +87,8 @@ class Gateway:
             base_dir=base,
         )
         self._waits_for_events = True
+        online = partial(self._bus.publish, self._topics.gateway_availability(gateway), ONLINE, retain=True)
+        self._hearing = Hearing(online, self._hold)
         self._retained = RetainedStates(self._bus.publish)
         self._drivers = {**drivers, **outputs(settings, base, self._orders.publish, clock)}
         queues = {name: station.queue for name, station in settings.stations.items()}
@@ -180,7 +180,7 @@ class Gateway:
         self._states.controls()
 
     def _on_bus(self, connected: bool, _words: str) -> None:
-        self._hold()
+        self._hearing.connected(connected)
         if connected:
             self._retained.resend()
             asyncio.get_running_loop().call_later(EVENTS_S, self._on_events_bus, True)
@@ -192,7 +192,7 @@ class Gateway:
 
     def _hold(self) -> None:
         # While no stop could be heard, nothing starts: somebody may be pressing it just now.
-        self._dispatcher.hold(self._waits_for_events or not self._bus.connected)
+        self._dispatcher.hold(self._waits_for_events or not self._hearing.now)
 
     def _on_health(self, station: str, _health: Health) -> None:
         self._estop.refresh()
@@ -221,7 +221,8 @@ class Gateway:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(STATES_S)
-            self._dispatcher.go_on_unwritten(bool(self._journal.fault))
+            self._dispatcher.go_on_unwritten(refuses := bool(self._journal.fault))
+            self._events.go_on_unwritten(refuses)
             self._states.tick(self._totals, self._process.snapshot())
             self._rules.show()
 

@@ -47,8 +47,7 @@ def _quiet_errors(run: Callable[..., Any]) -> Callable[..., Any]:
         except SettingsError as e:
             for mistake in e.mistakes:
                 click.secho(mistake, fg="red", err=True)
-            n = len(e.mistakes)
-            click.secho(f"{n} mistake{'s' if n > 1 else ''}; nothing was started.", err=True)
+            click.secho(f"{_count(e.mistakes, 'mistake')}.", err=True)
             sys.exit(1)
         except StagewireError as e:
             click.secho(str(e), fg="red", err=True)
@@ -82,7 +81,9 @@ def main(verbose: bool) -> None:
     See what this machine has:           stagewire doctor
     Check your settings and rules:       stagewire check stagewire.yaml
     Name and flash boards:               stagewire boards, stagewire flash
+    See why something moved, or did not: stagewire trace last gift
     See why an account is not heard:     stagewire connector --account NAME --diagnose
+    Games to put into the rules:         stagewire games
     Record a LIVE, to play it again:     stagewire record NAME
     Try your rules on a recording:       stagewire backtest FILE
     Go live, each in a terminal or as a service:
@@ -213,6 +214,8 @@ def check(config: Path) -> None:
     """Check settings and rules: every mistake at once, with file, line and what to write instead."""
     from gateway.settings.load import load
 
+    if config.name == "rules.yaml" and (settings := config.with_name(CONFIG)).exists():
+        config = settings  # rules are checked against their venue
     loaded = load(config, strict=True)
     s = loaded.settings
     click.secho(

@@ -83,7 +83,7 @@ def _write(path: Path, data: bytes) -> None:
 
 @click.group()
 def rules() -> None:
-    """Look at the rules: try what is written beside them."""
+    """Tests of rules: what is written beside them in rules.test.yaml."""
 
 
 @rules.command("test")

@@ -42,6 +42,8 @@ from gateway.messages import (
 from gateway.text import clean
 from gateway.trace import from_journal
 
+AS_IN_RULES = {"button": "press", "timer": "tick", "time": "tick"}
+"""What rules call an event, where the event is called otherwise."""
 LONGEST = 200
 """Characters shown of what a viewer wrote."""
 
@@ -97,10 +99,11 @@ def _id(reader: JournalReader, words: tuple[str, ...]) -> str:
     match words:
         case ("last",):
             newest = reader.last(1, kind="decision") or reader.last(1, kind="event")
-        case ("last", kind) if kind in EVENT_CLASSES:
+        case ("last", word) if (kind := AS_IN_RULES.get(word, word)) in EVENT_CLASSES:
             newest = reader.last(1, kind="event", type_=kind)
         case ("last", *other):
-            _fail(f"there is no kind of event {' '.join(other)!r}; there are {', '.join(EVENT_CLASSES)}")
+            known = ", ".join((*EVENT_CLASSES, *AS_IN_RULES))
+            _fail(f"there is no kind of event {' '.join(other)!r}; there are {known}")
         case _:
             return " ".join(words)
     if not newest:
@@ -145,19 +148,21 @@ def what(event: Event) -> str:
     """Who did what, as a person would say it."""
     match event.data:
         case Gift(coins=coins) as gift:
-            price = "" if coins is None else f" ({coins * gift.count} coins)"
+            # A streak's last message often only ends it: then what the whole streak was says something.
+            count, words = (gift.count, "") if gift.count else (gift.total, "the end of ")
+            price = "" if coins is None else f" ({coins * count} coin{'' if coins * count == 1 else 's'})"
             to = f" to {gift.to}" if gift.to else ""
-            return f"{gift.count} x {gift.name}{price} by {_who(gift.user)}{to}"
+            return f"{words}{count} x {gift.name}{price} by {_who(gift.user)}{to}"
         case Comment() | Question() as said:
             return f"{_who(said.user)}: {said.text}"
         case Like() as like:
-            return f"{like.count} likes by {_who(like.user)}"
+            return f"{like.count} like{'' if like.count == 1 else 's'} by {_who(like.user)}"
         case Person() as person:
             return f"{KINDS[type(event)]} by {_who(person.user)}"
         case Viewers() as viewers:
             return f"{viewers.count} viewers"
         case Envelope() as envelope:
-            return f"a chest of {envelope.coins or '?'} coins by {_who(envelope.user)}"
+            return f"a chest of {envelope.coins or 'some'} coins by {_who(envelope.user)}"
         case Battle() as battle:
             return f"a battle: {battle.phase}, " + " to ".join(str(side.points) for side in battle.sides)
         case Live() as live:

@@ -122,7 +122,7 @@ class Control:
         self._tell(False, "the gateway is stopping")
 
     def _tell(self, armed: bool, by: str) -> None:
-        log.warning("%s by %s", "ARMED: machines may move" if armed else "disarmed", by or "?")
+        log.warning("%s by %s", "ARMED: machines may move" if armed else "disarmed", by or "somebody")
         try:
             tell_each(self._drivers.values(), lambda driver: driver.arm(armed))
         finally:
@@ -144,7 +144,7 @@ class Control:
 
     def _mode(self, order: ModeOrder) -> None:
         if order.mode != self._dispatcher.mode:  # it is retained: heard again at every reconnect
-            log.warning("mode %s by %s", order.mode, order.by or "?")
+            log.warning("mode %s by %s", order.mode, order.by or "somebody")
         self._dispatcher.set_mode(order.mode)
         if order.mode != "live":
             self._deciding.halt(f"{order.mode}: nothing moves", owed=False)
@@ -159,6 +159,8 @@ class Control:
     def _arm(self, request: Request) -> Answer:
         match request.params:
             case {"armed": bool(armed)}:
+                if armed and not self.armed:  # what came before may surprise nobody now; who paid is owed it
+                    self._deciding.halt("it came before machines were armed", owed=True)
                 return self.arm(armed, request.by), {"armed": self.armed}
         return "expected params: {armed: true or false}", {}
 
@@ -174,6 +176,8 @@ class Control:
         """Carry out a request for a station's queue; an empty text, or in words why not."""
         if station not in self._drivers:
             return f"there is no station {station!r} here; there are {', '.join(self._drivers) or 'none'}"
+        if not command and do in ("skip", "hold", "release", "first", "cancel"):
+            return f"say which command to {do}: station/{station}/queue lists those that wait, with their ids"
         d = self._dispatcher
         match do:
             case "pause" | "resume":
@@ -191,7 +195,7 @@ class Control:
                 done = True
             case _:
                 return QUEUE_PARAMS
-        log.info("%s: %s %s by %s", station, do, command, by or "?")
+        log.info("%s: %s %s by %s", station, do, command, by or "somebody")
         return "" if done else f"command {command!r} does not wait for {station}: it ran, ended, or never was"
 
     def _order(self, station: str, order: Order) -> None:

@@ -62,7 +62,9 @@ class EmergencyStop:
         earlier does not end the later person's stop."""
         if self._trip is not None and self._trip.id == trip.id:
             return
-        log.warning("EMERGENCY STOP %s by %s: %s", trip.id, trip.by or "?", trip.reason or "no reason given")
+        log.warning(
+            "EMERGENCY STOP %s by %s: %s", trip.id, trip.by or "somebody", trip.reason or "no reason given"
+        )
         self._trip = trip
         try:
             tell_each(self._drivers.values(), lambda driver: driver.estop(wire_id(trip.id)))
@@ -75,7 +77,7 @@ class EmergencyStop:
             return "no emergency stop is in force"
         if order.trip != self._trip.id:
             return f"the stop in force is {self._trip.id}, not {order.trip}: somebody pressed stop again"
-        log.warning("emergency stop %s reset by %s", order.trip, order.by or "?")
+        log.warning("emergency stop %s reset by %s", order.trip, order.by or "somebody")
         tell_each(self._drivers.values(), lambda driver: driver.arm(False))
         tell_each(self._drivers.values(), lambda driver: driver.reset_estop(wire_id(order.trip)))
         self._trip = None

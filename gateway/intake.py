@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from gateway.bus import Bus, Message
@@ -43,6 +44,7 @@ class Intake:
         self._known, self._strangers = settings.accounts.keys(), set[str]()
         self._journal, self._heard, self._clock = journal, heard, clock
         self._on_event, self._states = on_event, states
+        self._unwritten: set[Callable[[], None]] = set()
         self._bus = Bus(
             settings.broker,
             f"stagewire-{settings.venue}-{settings.gateway.id}-events",
@@ -68,6 +70,15 @@ class Intake:
         self._heard.remember(past.recent_event_ids(REMEMBERED_EVENTS), gifts)
         self._strangers = accounts - self._known
 
+    def go_on_unwritten(self, unwritten: bool) -> None:
+        """While the disk refuses, what waits for it is acknowledged, for a broker sends only so much beyond that:
+        the show goes on from memory."""
+        if not unwritten:
+            return
+        waiting, self._unwritten = self._unwritten, set()
+        for acknowledge in waiting:
+            acknowledge()
+
     def _on_message(self, message: Message) -> None:
         address = parse(message.topic)
         if address is None or message.retain:  # events are never retained: an old one must not move anything
@@ -87,10 +98,12 @@ class Intake:
 
     def _take(self, event: Event, acknowledge: Callable[[], None]) -> None:
         """An event, for the first time or again. The broker keeps it until ``acknowledge``."""
-        durable: Callable[[], None] | None = acknowledge
+        durable: Callable[[], None] | None = None
         if self._journal.fault:
             acknowledge()  # the disk is away: the show goes on from memory, loudly, rather than stall
-            durable = None
+        else:
+            self._unwritten.add(acknowledge)
+            durable = partial(self._written, acknowledge)
         if event not in self._heard:
             # From here on, the journal included, as it counts.
             self._on_event(self._heard.add(event), urgent=self._bus.crowded, on_durable=durable)
@@ -98,6 +111,10 @@ class Intake:
         self._states.counts.duplicates += 1
         if durable is not None:  # the first copy may not be on disk yet
             self._journal.append(event, urgent=self._bus.crowded, on_durable=durable)
+
+    def _written(self, acknowledge: Callable[[], None]) -> None:
+        self._unwritten.discard(acknowledge)
+        acknowledge()
 
     def _check_stranger(self, account: str) -> None:
         if account in self._known or account in self._strangers:

@@ -49,8 +49,9 @@ class RuleRoom:
         self.deciding = Deciding(program, dispatcher, journal, self.trace, clock)
         self.topics = TopicEvents(orders, self.happened, clock)
         data = config.base_dir / config.settings.gateway.data
-        self._rulebook = Rulebook(config.settings, config.base_dir, data, self._on_rules)
+        self._rulebook = Rulebook(config.settings, config.base_dir, data, self._on_rules, clock, self._compile)
         self._rules, self._loaded = Rules(), 0.0
+        self._compiled = self._rules, program
         requests.add(RuleRequests(self.deciding, self.happened, self.trace, clock).handlers)
         requests.add({"rules": lambda r: self._rulebook.request(r.params, r.text, r.by)})
 
@@ -103,9 +104,15 @@ class RuleRoom:
         )
         self._retained.put(self._topics.gateway_rules(gateway), state)
 
+    def _compile(self, rules: Rules) -> None:
+        """On a thread: hundreds of rules would keep the loop for 100 ms."""
+        self._compiled = rules, compile_rules(rules.book, self._settings)
+
     def _on_rules(self, rules: Rules) -> None:
         """Another set is in force."""
+        if rules is not self._compiled[0]:
+            self._compile(rules)
         self._rules, self._loaded = rules, self._clock()
-        self.deciding.load(compile_rules(rules.book, self._settings))
+        self.deciding.load(self._compiled[1])
         self.topics.listen(self.deciding.program.topics)
         self.show()

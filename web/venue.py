@@ -18,6 +18,7 @@ from gateway.messages import (
     GatewayInfo,
     GatewayState,
     ModeOrder,
+    QueueState,
     Response,
     StationInfo,
     StationState,
@@ -43,6 +44,7 @@ FACETS: dict[tuple[str, str], type[Struct]] = {
     ("gateway", "estop"): EstopProof,
     ("station", "info"): StationInfo,
     ("station", "state"): StationState,
+    ("station", "queue"): QueueState,
 }
 """The retained states and what each must be."""
 
@@ -65,6 +67,7 @@ def subscriptions(t: Topics) -> Iterable[str]:
     yield t.station_availability("+")
     yield t.station_info("+")
     yield t.station_state("+")
+    yield t.station_queue("+")
     yield t.station_result("+")
     yield t.estop_trip
     yield t.mode
@@ -205,7 +208,9 @@ class Venue:
 
     def _row(self, kind: str, name: str) -> dict[str, Any] | None:
         row = {f: v for (k, n, f), v in self._retained.items() if (k, n) == (kind, name)}
+        queue: QueueState | None = row.pop("queue", None)  # how many wait stands in the station's state, too
         if row and kind == "station":
+            row["paused"] = queue is not None and queue.paused
             row["last"] = self._actions.last(name)
         return row or None
 

@@ -8,7 +8,7 @@ MOST_DIFFERENCES = 30
 FATES = {
     "paid": "something was done for them",
     "unpaid": "a rule fired, but no machine moved",
-    "waiting": "they count towards something",
+    "waiting": "others of their streak or combo fire",
     "blocked": "a limit of a rule said no",
     "refused": "not meant: if, unless",
     "unknown": "no rule is about them",

@@ -82,7 +82,7 @@ class _Demo:
     async def _show(self, stack: contextlib.AsyncExitStack, seconds: float | None) -> None:
         config = await self._start(stack)
         await self._until_ready()
-        self._greet()
+        self._greet(config)
         bus = Bus(config.settings.broker, "stagewire-demo-summary", on_message=self._on_state)
         bus.subscribe(Topics(config.settings.venue).gateway_state(config.settings.gateway.id))
         await stack.enter_async_context(_task(bus.run()))
@@ -160,7 +160,7 @@ class _Demo:
         host = "127.0.0.1" if self._host == "0.0.0.0" else self._host  # noqa: S104
         return f"http://{host}:{self._web_port}/"
 
-    def _greet(self) -> None:
+    def _greet(self, config: Config) -> None:
         phone = _lan_address() if self._host == "0.0.0.0" else None  # noqa: S104
         click.echo(f"\n  The page:  {self._here()}")
         if phone:
@@ -171,6 +171,9 @@ class _Demo:
             code = io.StringIO()
             segno.make(url, error="l").terminal(out=code, compact=True)
             click.echo(code.getvalue())
+        venue, broker = config.settings.venue, config.settings.broker
+        click.echo(f"  Its rules, in force three seconds after you save them:  {self._folder / 'rules.yaml'}")
+        click.echo(f"  All that is said:  mosquitto_sub -v -p {broker.port} -t 'stagewire/1/{venue}/#'")
         click.echo("  Practice viewers send practice gifts; nothing leaves this machine. Ctrl-C ends it all.\n")
 
     def _on_state(self, message: Message) -> None:

@@ -11,7 +11,7 @@ ACCOUNTS = {"ayu": "ayu.practice", "rio": "rio.practice"}
 STATIONS = ("cannon", "lamp", "bell")
 
 RULES = """\
-# What the practice crowd's gifts, words and likes do. Try changing a rule and starting the demo again.
+# What the practice crowd's gifts, words and likes do. Change a rule and save: it is in force three seconds later.
 rules:
   rose-blinks-the-lamp:
     title: A rose blinks the lamp, each one of a streak

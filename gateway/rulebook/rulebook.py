@@ -38,7 +38,8 @@ _UNKNOWN: Stamp = (-1, -1, -1)
 
 class Rulebook:
     """Everything is done one after the other, so no two edits lose one another, and with the files on a thread of
-    its own; ``on_change`` is called on the loop, once for each new set, before it is ``current``.
+    its own. ``prepare`` is called there with each new set, and then ``on_change`` on the loop, before it is
+    ``current``.
 
     ``by`` is who did it, for the log. Methods that give a list give mistakes in words: with any of them nothing
     was changed.
@@ -51,8 +52,10 @@ class Rulebook:
         data: Path,
         on_change: Callable[[Rules], None] = lambda rules: None,
         clock: Callable[[], float] = time.time,
+        prepare: Callable[[Rules], None] = lambda rules: None,
     ) -> None:
-        self._settings, self._base_dir, self._on_change = settings, base_dir, on_change
+        self._settings, self._base_dir = settings, base_dir
+        self._on_change, self._prepare = on_change, prepare
         self._path = base_dir / settings.rules_file
         self._history = History(data / "rules", clock)
         self._lock = asyncio.Lock()
@@ -170,9 +173,12 @@ class Rulebook:
                 return e.mistakes
             old = self.current
             if rules is not old:
+                await asyncio.to_thread(self._prepare, rules)
                 self._on_change(rules)
             self.current, self.last, self.trouble = rules, changes(old, rules), []
-        log.info("the rules of %s are in force, by %s: %s", self._path.name, clean(by, 100) or "?", self.last)
+        log.info(
+            "the rules of %s are in force, by %s: %s", self._path.name, clean(by, 100) or "somebody", self.last
+        )
         _log_mistakes(rules.mistakes)
         return []
 

@@ -92,7 +92,10 @@ def wake(program: Program, now: float, state: State) -> Decision:
         turn.go_on(state.runs[run_id])
     turn.settle()
     for timer in _due(state.timers, now):
-        tick = _tick(Tick(timer=timer), f"timer/{timer}", state.timers[timer], now)
+        ends = state.timers.get(timer, math.inf)
+        if ends > now:
+            continue  # a rule on the one before has stopped or extended it
+        tick = _tick(Tick(timer=timer), f"timer/{timer}", ends, now)
         del state.timers[timer]
         state.timed.drop(timer)
         turn.events.append(tick)
@@ -131,11 +134,12 @@ def _wind(state: State, rule: str, upcoming: float) -> None:
 
 
 def halt(program: Program, now: float, state: State, words: str, *, owed: bool) -> Decision:
-    """Everything was stopped: runs begin nothing more. What their commands come to is told by ``ended``."""
+    """Everything was stopped: runs begin nothing more. What their commands come to is told by ``ended``: whoever
+    stopped them knows best why they ended."""
     turn = Turn(program, state, now)
     for run in list(state.runs.values()):
         if run.todo:
-            turn.cancel(run, Status.CANCELLED, words, owed=owed)
+            turn.keep(run.given_up(Status.CANCELLED, words, owed))
     return _decision(turn)
 
 
@@ -204,7 +208,7 @@ def set_counter(program: Program, name: str, value: float, now: float, state: St
     if counter.per == "viewer":
         return f"each viewer has a counter {name!r} of their own"
     turn = Turn(program, state, now)
-    turn.change(Count(name, name, to=value), "a person")
+    turn.change(Count(name, name, to=value), f"a person/{stamp(now)}/{state.order()}")
     turn.settle()
     return _decision(turn)
 

@@ -28,7 +28,7 @@ EMPTY = Metrics()
 
 class Signal(Struct, frozen=True):
     """A counter or a stage that changed: rules listen to that, too. ``key``: which of the viewers' counters;
-    ``origin``: the step of a run that did it."""
+    ``origin``: what did it, by a name of its own: the step of a run, the level that was left and since when."""
 
     kind: str
     name: str

@@ -144,7 +144,8 @@ def complaint(compiled: CompiledStages, stage: str, level: str | None) -> str:
     """Why ``stage`` cannot be locked on ``level``; "" when it can."""
     known = compiled.stages.get(stage)
     if known is None:
-        return f"there is no stage {stage!r}{did_you_mean(stage, compiled.stages)}"
+        others = f"; there are {', '.join(compiled.stages) or 'none'}"
+        return f"there is no stage {stage!r}{did_you_mean(stage, compiled.stages) or others}"
     if level is not None and level not in known.index:
         return f"stage {stage!r} has no level {level!r}{did_you_mean(level, known.index)}"
     return ""

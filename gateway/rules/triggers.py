@@ -47,6 +47,8 @@ from gateway.text import normalise
 ONCE: Match = (1, Outcome.FIRED, "")
 MOST_NAMES = 20
 """Gifts that one name is known for; the same word names few in all languages."""
+_WAITS = {"start": "it fires with the first gift of a streak", "end": "it fires when the streak ends"}
+"""Why a gift that is meant does not fire the rule."""
 _MILESTONES = {
     "likes": "like",
     "gifts": "gift",
@@ -114,6 +116,9 @@ def _on_gift(on: OnGift) -> Matcher:
     least = max(least, on.min_coins or 0)
     most = min(m for m in (most, on.max_coins) if m is not None) if (most or on.max_coins) else None
     priced = bool(on.category or on.max_coins)
+    waits = _WAITS.get(on.pay, "the streak has ended")
+    if on.streak is not None:
+        waits = f"it fires when a streak comes to {on.streak}"
 
     def named(gift: Gift, m: Moment) -> bool:
         known = m.state.gifts.get(name, ())
@@ -150,7 +155,7 @@ def _on_gift(on: OnGift) -> Matcher:
         n = times(gift)
         if n:
             return n, Outcome.FIRED, ""
-        return 0, Outcome.WAITING, "the streak has ended" if gift.ended else "the streak goes on"
+        return 0, Outcome.WAITING, waits
 
     return match
 

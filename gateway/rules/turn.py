@@ -74,9 +74,10 @@ class Turn(Running):
             self.signals = deque(others)
 
     def _tell(self, first: Signal) -> None:
-        """All signals, as an event of their own; it is named by the first of them."""
+        """All signals, as an event of their own. It is named by where the first of them comes from, and not by the
+        time: a killed gateway that comes to it again brings the same event, and the same commands."""
         at = stamp(self.now)
-        origin = blake2b(f"{first.origin}/{at}".encode(), digest_size=8).hexdigest()
+        origin = blake2b(first.origin.encode(), digest_size=8).hexdigest()
         name = f"{first.kind}/{first.name}/{origin}"
         tick = TickEvent(id=name, source=f"/{name}", time=at, received=at, simulated=first.simulated, data=Tick())
         reasons = list[Reason]()
@@ -235,12 +236,13 @@ class Turn(Running):
         if not self.program.levels:
             return
         changed, changes = stages.advance(self.program.stages, self.state.stages, self._read, self.now)
-        for name, memory in changed.items():
-            self.state.stages[name] = memory
         for change in changes:
             levels = self.program.levels[change.stage]
             before, after = levels.index(change.from_level), levels.index(change.to_level)
-            self.signal(Signal("stage", change.stage, before, after))
+            memory = self.state.stages.get(change.stage)
+            since = self.now if memory is None else memory.since
+            self.signal(Signal("stage", change.stage, before, after, origin=f"{change.from_level}/{since}"))
+        self.state.stages.update(changed)
 
     def _read(self, stage: Stage) -> float:
         return measured(self.program, self.state, stage, self.now)

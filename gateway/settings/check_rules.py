@@ -4,6 +4,7 @@ import keyword
 from collections.abc import Iterator, Mapping
 
 from gateway.messages import LONGEST_WAIT_S
+from gateway.settings.check_loops import check_loops
 from gateway.settings.check_steps import check_steps
 from gateway.settings.check_when import LONGEST_S, NOBODY, VENUE, check_length, check_when
 from gateway.settings.check_who import check_who, nobody_words
@@ -49,6 +50,7 @@ def check_rules(settings: Settings, book: RuleBook, broken: Lost) -> Iterator[Mi
     known = Known(settings, book, broken)
     for name, rule in book.rules.items():
         yield from _check_rule(["rules", name], rule, known)
+    yield from check_loops(book)
 
 
 def _check_counter(at: list[Key], name: str, counter: Counter, taken: Mapping[str, str]) -> Iterator[Mistake]:

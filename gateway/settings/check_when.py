@@ -39,6 +39,8 @@ LONGEST_S = 24 * 3600.0
 """Cooldowns, timers, combos: what takes longer than a LIVE lasts is a slip of the pen."""
 _IN_SEQUENCES = ("gift", "comment", "follow", "share", "subscribe", "join", "question")
 _INPUTS = ("input", "analog")
+_CURLY = "“”„‟«»"
+"""What phones and word processors make of a quote."""
 
 
 def check_when(at: list[Key], when: When, known: Known) -> Iterator[Mistake]:
@@ -103,7 +105,7 @@ def _one_of(at: list[Key], on: Struct, *names: str) -> Iterator[Mistake]:
 
 def _check_gift(at: list[Key], gift: OnGift) -> Iterator[Mistake]:
     if not (gift.name or gift.id or gift.min_coins or gift.max_coins or gift.category or gift.tier):
-        yield at, "say which gifts: name, id, min_coins, max_coins, category or tier"
+        yield at, "say which gifts: name, id, min_coins, max_coins, category or tier; min_coins: 1 is any"
     if gift.name is not None and not normalise(gift.name):
         yield [*at, "name"], f"expected a gift's name; nothing of {gift.name!r} can be compared"
     if gift.min_coins and gift.max_coins and gift.min_coins > gift.max_coins:
@@ -125,6 +127,8 @@ def _check_text(at: list[Key], on: OnComment) -> Iterator[Mistake]:
         word: str | None = getattr(on, name)
         if word is not None and not normalise(word):
             yield [*at, name], f"expected a word; nothing of {word!r} can be compared"
+        elif word is not None and word[0] in _CURLY and word[-1] in _CURLY:
+            yield [*at, name], f"{word[0]} and {word[-1]} are no quotes here but part of the text; write \" or '"
     if on.command is not None and " " in normalise(on.command):
         yield [*at, "command"], f"a command is one word, the first of the comment; found {on.command!r}"
     if on.regex is not None:

@@ -5,6 +5,7 @@ from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from gateway.errors import SettingsError
+from gateway.settings.not_yaml import not_yaml
 from gateway.settings.yamlfile import MAX_VALUES, check_depth
 
 Plain = tuple[object, ...]
@@ -20,8 +21,8 @@ def compose(text: str) -> Node | None:
         if root is not None:
             _size(root, {})
     except MarkedYAMLError as e:
-        line = e.problem_mark.line + 1 if e.problem_mark else 1
-        raise SettingsError([f"line {line}: not YAML: {e.problem or e.context}"]) from None
+        line, words = not_yaml(e)
+        raise SettingsError([f"line {line}: {words}"]) from None
     except (YAMLError, RecursionError) as e:
         raise SettingsError([f"not YAML: {str(e).splitlines()[0]}"]) from None
     return root

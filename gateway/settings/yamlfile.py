@@ -20,6 +20,7 @@ from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from gateway.errors import SettingsError
+from gateway.settings.not_yaml import not_yaml
 from gateway.settings.values import DURATION
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def parse(text: str, file: str) -> Tree:
         problem = str(e.problem).split(" with value")[0]
         raise SettingsError([f"{file}:{line}: {problem}: each name may stand only once"]) from None
     except MarkedYAMLError as e:
-        line = e.problem_mark.line + 1 if e.problem_mark else 1
-        raise SettingsError([f"{file}:{line}: not YAML: {e.problem or e.context}"]) from None
+        line, words = not_yaml(e)
+        raise SettingsError([f"{file}:{line}: {words}"]) from None
     except (YAMLError, ValueError) as e:
         raise SettingsError([f"{file}: not YAML: {str(e).splitlines()[0]}"]) from None
     except RecursionError:
@@ -216,6 +217,21 @@ def _found(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _hint(wanted: Sequence[str], value: Any) -> str:
+    """What is written otherwise than it is meant, most often."""
+    if isinstance(value, bool):
+        return ""
+    if "string" in wanted and isinstance(value, int | float):
+        return f': write it in quotes, "{value}"'
+    if {"integer", "number"} & set(wanted) and isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return ": write it without quotes"
+    if "object" in wanted and isinstance(value, str):
+        return ": write it as {setting: value}"
+    if "array" in wanted and isinstance(value, dict | str):
+        return ": write it in [ ], or with - before each"
+    return ""
+
+
 def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
     """(path, words) of each mistake behind one schema error."""
     path: list[Key] = list(e.absolute_path)
@@ -251,7 +267,8 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
             types = [want] if isinstance(want, str) else want
             # A whole file of one text may be a key or a password, under a wrong name: it is not repeated.
             found = _found(value) if path or isinstance(value, dict | list) else "a single text"
-            yield path, f"expected {' or '.join(_TYPES[t] for t in types)}; found {found}"
+            hint = _hint(types, value) if path else ""
+            yield path, f"expected {' or '.join(_TYPES[t] for t in types)}; found {found}{hint}"
         case "enum":
             allowed = [str(v) for v in want if v is not None]
             words = f"expected one of {', '.join(allowed)}; found {_found(value)}"
@@ -268,7 +285,7 @@ def _explain(e: "ValidationError") -> Iterator[tuple[list[Key], str]]:
             side = "at least" if e.validator == "minItems" else "at most"
             yield path, f"expected {side} {want} entries; found {len(value)}"
         case "minLength":
-            yield path, "expected some text; there is none"
+            yield path, "expected some text; there is none (one that begins with ! or # has to stand in quotes)"
         case "maxLength":
             yield path, f"expected at most {want} characters; found {len(value)}"
         case _:

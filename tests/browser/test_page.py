@@ -14,6 +14,7 @@ from gateway.messages import (
     EstopTrip,
     Gift,
     GiftEvent,
+    QueueState,
     Request,
     Response,
     Status,
@@ -101,6 +102,13 @@ def test_a_fault_is_shown_in_the_gateways_words(phone: Phone, gateway: Peer) -> 
     gateway.say(T.station_state("drum"), scene.station("drum", fault="The board is silent. Is its cable in?"))
     until(says(phone, "#stations", "The board is silent. Is its cable in?"), "the words")
     assert "Fault" in phone.text("#stations")
+
+
+def test_a_station_whose_queue_somebody_paused_is_not_called_ready(phone: Phone, gateway: Peer) -> None:
+    gateway.say(T.station_queue("lamp"), QueueState(station="lamp", paused=True))
+    until(says(phone, "#stations", "Paused"), "the word")
+    gateway.say(T.station_queue("lamp"), QueueState(station="lamp"))
+    until(lambda: "Paused" not in phone.text("#stations"), "it is gone again")
 
 
 def test_the_stop_turns_green_only_after_every_board_has_proved_it(phone: Phone, gateway: Peer) -> None:

@@ -47,6 +47,15 @@ def test_check_of_good_files_says_what_is_there(tmp_path: Path) -> None:
     assert "1 account, 0 stations, 0 rules" in text
 
 
+def test_check_of_a_rules_file_checks_it_with_its_venue(tmp_path: Path) -> None:
+    (tmp_path / "stagewire.yaml").write_text("venue: hall\n")
+    (tmp_path / "rules.yaml").write_text("rules: {hi: {when: {follow: {}}, then: [{sound: horn}]}}\n")
+    code, text = run("check", str(tmp_path / "rules.yaml"))
+    assert code == 1
+    assert "there is no sound 'horn'" in text
+    assert "'venue' is missing" not in text
+
+
 @pytest.mark.parametrize("program", ["gateway", "connector", "web"])
 def test_without_settings_each_program_says_which_file_is_missing_and_fails(program: str, tmp_path: Path) -> None:
     code, text = run(program, "--config", str(tmp_path / "none.yaml"))

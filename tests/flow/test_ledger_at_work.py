@@ -219,3 +219,23 @@ async def test_a_gateway_that_ends_owes_what_it_did_not_give_and_its_last_word_s
         await until(lambda: house.edges.rises("lamp") == 1 and c.station("lamp").queue == 5)
     await until(lambda: c.ledger.total == LedgerCounts(received=6, owed=6))
     assert all(ledger.balanced and adds_up(ledger.total) for ledger in c.ledgers)
+
+
+async def test_what_a_stop_cuts_off_in_the_middle_of_a_run_says_that_it_was_the_stop(house: House) -> None:
+    house.rules(
+        """
+rules:
+  twice:
+    when: {gift: {name: Rose}}
+    then: [{station: lamp, action: blink, params: {ms: 600}}, {wait: 5s}, {station: lamp, action: blink}]
+"""
+    )
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        c.gift("g-1")
+        await until(lambda: house.edges.on("lamp"))
+        c.trip("t-1")
+        await until(lambda: ended(c, "g-1"))
+        assert [a.kept_by for a in c.results if a.status in FINAL] == ["stop"]
+        await until(lambda: c.ledger.total.owed == 1)

@@ -46,7 +46,12 @@ NONSENSE: list[tuple[str, dict[str, Any], str]] = [
     ("queue", {}, "expected params: {station, do: "),
     ("queue", {"station": "bell", "do": "dance"}, "expected params: {station, do: "),
     ("queue", {"station": "drum", "do": "pause"}, "there is no station 'drum' here"),
-    ("queue", {"station": "bell", "do": "skip"}, "does not wait for bell"),
+    (
+        "queue",
+        {"station": "bell", "do": "skip"},
+        "say which command to skip: station/bell/queue lists those that wait",
+    ),
+    ("queue", {"station": "bell", "do": "skip", "command": "c9"}, "command 'c9' does not wait for bell"),
     ("rules", {"do": "burn"}, "expected params"),
     ("rules", {"do": "remove", "rule": "no-such"}, "no-such"),
     ("rules", {"do": "put", "rule": "../../etc"}, "../../etc"),

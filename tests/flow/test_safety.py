@@ -26,6 +26,7 @@ from gateway.messages import (
 )
 from gateway.settings.load import Config
 from gateway.settings.models import RuleBook
+from tests.flow.slow_link import SlowLink
 from tests.flow.stage import BUDI, Client, GatewayProcess, House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -102,6 +103,51 @@ async def test_while_no_stop_could_be_heard_nothing_of_the_queue_starts(house: H
         house.broker.start()
         await until(lambda: "done" in c.of("o-2"))
     assert house.edges.rises("bell") == 2
+
+
+async def test_what_came_during_a_stop_and_waits_for_its_time_does_not_move_after_the_next_arming(
+    house: House,
+) -> None:
+    c = house.client
+    house.rules(
+        "rules:\n  later:\n    when: {gift: {name: Rose}}\n"
+        "    then: [{wait: 2s}, {station: lamp, action: blink}, {wait: 100ms}, {announce: over}]\n"
+    )
+    async with gateway_running(house.config):
+        await house.ready()
+        c.trip("t-1")
+        await until(lambda: (p := c.proof()) and p.confirmed)
+        c.gift("g-1")
+        await until(lambda: c.ledger.total.waiting == 1)
+        c.reset("t-1")
+        await until(lambda: not c.station("lamp").stopped)
+        c.arm()
+        await house.ready()
+        c.gift("g-2")  # from here on all is as usual
+        await until(lambda: c.said)
+        assert c.of("g-1") == []
+        assert (await c.ask("ledger", do="list")).result["owed"][0]["event"] == "g-1"
+    assert house.edges.rises("lamp") == 1
+
+
+async def test_a_stop_that_was_pressed_while_the_gateway_was_away_comes_before_anything_starts(
+    house: House,
+) -> None:
+    c, link = house.client, SlowLink(house.broker.port, delay=0.05)
+    async with link.running():
+        house.settings(broker={"port": link.port})
+        async with gateway_running(house.config) as gateway:
+            await house.ready()
+            ring(c, "o-1", "o-2")
+            await until(lambda: house.edges.on("bell"))
+            link.cut()
+            await until(lambda: not gateway._dispatcher.running("bell"))
+            c.trip("t-1")
+            await until(lambda: c.latest.get(c.topics.estop_trip))
+            link.mend()
+            await until(lambda: (p := c.proof()) and p.trip and p.confirmed)
+            await until(lambda: not gateway._dispatcher.waiting("bell"))
+    assert house.edges.rises("bell") == 1
 
 
 async def test_a_flood_of_orders_neither_loses_nor_holds_up_the_stop_and_its_proof(house: House) -> None:

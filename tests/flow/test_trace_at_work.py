@@ -70,7 +70,7 @@ async def test_a_trace_says_what_fired_what_cooled_down_and_what_was_not_meant(h
 
     told = CliRunner().invoke(trace_command, ["g-1", "--data", str(house.config.base_dir / "data")])
     assert told.exit_code == 0, told.output
-    assert "1 x Rose (1 coins) by Budi on ayu" in told.output
+    assert "1 x Rose (1 coin) by Budi on ayu" in told.output
     assert "rule ring: fired" in told.output
     for station in ("bell", "lamp"):
         assert station in told.output

@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from gateway.rulebook import Rulebook
+from gateway.settings.load import Rules
 from gateway.settings.rules_file import enable_rule, put_rule, remove_rule
 from tests.disk import full_disk, until
-from tests.rulebook.hall import BELL, BROKEN, LION, ROSE, Hall
+from tests.rulebook.hall import BELL, BROKEN, LION, ROSE, SETTINGS, Hall
 
 
 async def test_a_rule_that_is_saved_is_there_after_a_restart(hall: Hall) -> None:
@@ -295,3 +298,16 @@ async def test_the_loop_goes_on_while_a_large_file_is_checked(hall: Hall) -> Non
     assert done.result() == []
     assert len(hall.rules()) == 120
     assert ticks > 5
+
+
+async def test_a_new_set_is_made_ready_on_a_thread_before_the_loop_has_it(hall: Hall) -> None:
+    told: list[tuple[Rules, bool]] = []
+
+    def hears(rules: Rules) -> None:
+        told.append((rules, threading.current_thread() is threading.main_thread()))
+
+    book = Rulebook(SETTINGS, hall.folder, hall.folder / "data", hears, prepare=hears)
+    book.load()
+    assert await book.apply(f"rules:\n  r:\n    {LION.replace(chr(10), chr(10) + '    ')}\n", "ana") == []
+    assert [on_the_loop for _, on_the_loop in told] == [False, True]
+    assert told[0][0] is told[1][0] is book.current

@@ -7,8 +7,9 @@ import pytest
 from gateway import messages as m
 from gateway.messages import Outcome
 from gateway.rules import engine
+from gateway.rules.state import State
 from gateway.rules.turn import MAX_SIGNALS
-from tests.rules.floor import FIRE, HONK, Floor, rule
+from tests.rules.floor import FIRE, HONK, ROSE, Floor, rule
 from tests.rules.happenings import BUDI, NOW, comment, event, gift, live, viewer, viewers
 
 ADD: dict[str, object] = {"counter": {"name": "goal", "add": 1}}
@@ -212,3 +213,43 @@ def test_a_stage_that_a_counter_lifts_is_heard_in_the_same_turn() -> None:
     floor = Floor(rules, stages=stages, **GOAL)
     (fire,) = floor.roses(2).commands
     assert (fire.cause, fire.viewer) == ("rose-1", "u-1")
+
+
+def test_a_counter_that_a_script_sets_twice_at_once_is_heard_twice() -> None:
+    floor = Floor(rule({"counter": {"name": "goal", "every": 100}}), counters={"goal": {}})
+    for value in (100, 200):
+        decision = engine.set_counter(floor.program, "goal", value, floor.now, floor.state)
+        assert isinstance(decision, engine.Decision)
+        floor._came(decision)
+        assert len(floor.open) == 1
+        floor.done()
+    assert floor.ledger() == {"received": 2, "done": 2}
+
+
+def test_what_a_killed_gateway_comes_to_again_later_has_the_same_commands() -> None:
+    count = {"counter": {"name": "goal", "add": 1}}
+    rules = {
+        "counts": rule(ROSE, FIRE, {"wait": "done"}, count),
+        "told": rule({"counter": {"name": "goal", "every": 1}}, HONK),
+        "staged": rule({"stage": {"name": "heat", "level": "hot"}}, FIRE),
+    }
+    levels = {"cold": {}, "hot": {"minimum": 1, "delay": "2s"}}
+    floor = Floor(rules, counters={"goal": {}}, stages={"heat": {"counter": "goal", "levels": levels}})
+
+    def lived_again(at: float, *, wake: bool) -> list[str]:
+        """What the gateway that was killed before it was on disk would have sent, had it lived until then."""
+        state, lost = State.restored(floor.kept)
+        assert not lost
+        if wake:
+            decision = engine.wake(floor.program, at, state)
+        else:
+            (command,) = engine.left(state)
+            ack = m.Ack(id=command.id, station=command.station, action=command.action, status=m.Status.DONE)
+            decision = engine.ended(floor.program, ack, at, state)
+        assert len(decision.commands) == 1
+        return [command.id for command in decision.commands]
+
+    floor.happens(gift())
+    assert lived_again(floor.now + 0.1, wake=False) == lived_again(floor.now + 4, wake=False)
+    floor.done()
+    assert lived_again(floor.now + 2, wake=True) == lived_again(floor.now + 6, wake=True)

@@ -161,3 +161,21 @@ def test_a_clock_set_back_a_little_does_not_strike_twice() -> None:
     floor.happens(comment())
     floor.later(7200)
     assert len(floor.moved) == 2
+
+
+@pytest.mark.parametrize(("does", "moved"), [({"stop": True}, []), ({"extend": "5s"}, [6.0])])
+def test_of_two_timers_that_run_out_together_the_first_one_may_stop_or_extend_the_other(
+    does: dict[str, object], moved: list[float]
+) -> None:
+    def second(**do: object) -> dict[str, object]:
+        return {"timer": {"name": "second", **do}}
+
+    rules = {
+        "start": rule(GO, timer(start="1s"), second(start="1s")),
+        "one": rule({"timer": {"name": "round"}}, second(**does)),
+        "two": rule({"timer": {"name": "second"}}),
+    }
+    floor = Floor(rules, timers=["round", "second"])
+    go(floor, 1)
+    floor.later(20)
+    assert [at for at, _ in floor.moved] == moved

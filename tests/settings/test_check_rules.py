@@ -184,3 +184,26 @@ def test_what_rules_use_is_checked_too(tmp_path: Path, old: str, new: str, words
 def test_a_rule_saved_as_Active_is_a_mistake_and_not_a_rule_that_never_fires(tmp_path: Path) -> None:
     (mistake,) = said(tmp_path, rule(more="enabled: Active"))
     assert mistake == "rules.yaml:5: rules.r.enabled: expected true or false; found 'Active'"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            rule("{comment: {exact: 666}}"),
+            'when.comment.exact: expected text; found 666: write it in quotes, "666"',
+        ),
+        (rule("{gift: {min_coins: '9'}}"), "expected a whole number; found '9': write it without quotes"),
+        (rule("{gift: Rose}"), "expected a block of settings; found 'Rose': write it as {setting: value}"),
+        (
+            rule("{comment: {command: !fire }}"),
+            "there is none (one that begins with ! or # has to stand in quotes)",
+        ),
+        (rule("{comment: {command: “!fire”}}"), "“ and ” are no quotes here but part of the text; write"),
+        (rule(then="{sound: horn}"), "expected a list; found a block of settings: write it in [ ]"),
+    ],
+)
+def test_what_is_written_otherwise_than_meant_is_told_how_to_write_it(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    assert any(words in m for m in read(tmp_path, text).mistakes)

@@ -96,6 +96,17 @@ async def test_a_commands_id_and_last_find_the_same_trace(keep: Keep, run: Run) 
     assert "no rule fired or was held back" in text
 
 
+async def test_a_streaks_last_message_tells_of_the_whole_streak(keep: Keep, run: Run) -> None:
+    last = gift("g1", count=0, coins=1)
+    await keep(msgspec.structs.replace(last, data=msgspec.structs.replace(last.data, total=8, ended=True)))
+    assert run("last", "gift")[1].startswith("the end of 8 x Rose (8 coins) by otto.quist on mara")
+
+
+async def test_an_event_is_also_found_by_what_rules_call_it(keep: Keep, run: Run) -> None:
+    await keep(event("press", "p1", account="", room="", button="confetti", by="Noor"))
+    assert "button confetti, pressed by Noor" in run("last", "button")[1]
+
+
 async def test_where_no_rule_ever_spoke_last_is_the_newest_event(keep: Keep, run: Run) -> None:
     await keep(gift("g1"), gift("g2"))
     assert "id g2" in run("last")[1]

@@ -19,7 +19,8 @@ function stationLook(row, stop, name) {
   if (stop.phase !== "clear") return ["stop", "bad", "Stopping"];
   if (s.fault) return ["warn", "bad", "Fault"];
   if (s.running) return ["run", "busy", `Running ${s.running}`];
-  return s.armed ? ["on", "good", "Ready"] : ["off", "quiet", "Disarmed"];
+  if (!s.armed) return ["off", "quiet", "Disarmed"];
+  return row.paused ? ["hold", "warn", "Paused"] : ["on", "good", "Ready"];
 }
 
 /** `stop` is the state of the emergency stop, whose proof is newer than a station's own state. */
@@ -37,7 +38,7 @@ export function drawStation(stop) {
         figure("Queue", count(s.queue ?? 0)),
         figure("Outputs on", count(s.outputs ?? 0)),
         figure("Last", last ? ms(last.latency_ms) : "–", last ? "ms" : ""),
-        figure("Done", count(s.done ?? 0), s.failed ? `${count(s.failed)} failed` : "")),
+        figure("Done", count(s.done ?? 0), s.failed ? `${count(s.failed)} not done` : "")),
     ]);
   };
 }
