@@ -133,7 +133,8 @@ async def play(folder: Path, seed: int, seconds: float) -> None:
         assert not lost, f"seed {seed}: {lost[:10]} of {len(lost)}\n{connector.log()[-4000:]}"
     acknowledged = len(room.acknowledged_gifts())
     print(f"killed {dict(killed)}; {acknowledged} gift messages were acknowledged to the platform, and arrived")
-    assert min(killed["broker"], acknowledged // 50) > 1
+    assert killed["broker"] > 1
+    assert acknowledged >= 50, "too few to show anything"
     assert "is damaged" not in connector.log()
     assert "Traceback" not in connector.log()
 

@@ -156,7 +156,7 @@ async def test_with_after_stop_cancelled_nothing_is_owed(house: House) -> None:
 
 
 async def test_an_unplugged_station_owes_and_pays_when_it_is_back(house: House) -> None:
-    house.rules(RULES.replace("20s", "1s"))
+    house.rules(RULES.replace("20s", "4s"))
     c = house.client
     async with gateway_running(house.config):
         await house.ready()
