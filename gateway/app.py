@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from gateway import __version__
 from gateway.bus import Bus, Message
 from gateway.control import Control
 from gateway.dispatch.dispatcher import Dispatcher
@@ -28,7 +27,7 @@ from gateway.heard import REMEMBERED_EVENTS, Heard
 from gateway.hearing import Hearing
 from gateway.intake import Intake
 from gateway.journal import Journal
-from gateway.messages import FINAL, Ack, Event, GatewayInfo, encode, stamp
+from gateway.messages import FINAL, Ack, Event, encode, stamp
 from gateway.requests import Requests
 from gateway.retained import RetainedStates
 from gateway.rule_room import RuleRoom
@@ -152,7 +151,7 @@ class Gateway:
                 totals = self._totals.of(ack.account, simulated=ack.simulated)
                 if totals.ack(ack):
                     self._store.save(totals)
-        elif ack.latency_ms is not None and ack.trigger == "gift":
+        elif ack.latency_ms is not None and ack.trigger == "gift" and self._rules.deciding.at_once(ack):
             self._latency.add(ack.latency_ms)
 
     # -- controls and states -----------------------------------------------------------------------
@@ -225,6 +224,7 @@ class Gateway:
             self._events.go_on_unwritten(refuses)
             self._states.tick(self._totals, self._process.snapshot())
             self._rules.show()
+            self._states.info(self._began, self._rules.fingerprint)
 
     # -- start and stop ----------------------------------------------------------------------------
 
@@ -241,7 +241,8 @@ class Gateway:
         self._events.warm({t.account for t in self._totals})
         self._dispatcher.remember(self._journal.reader.recent_command_ids(REMEMBERED_EVENTS))
         self._rules.load(self._journal.reader.state())
-        self._states.start(self._info())
+        self._began = stamp(self._clock())
+        self._states.start()
         self._on_proof(None)
         async with contextlib.AsyncExitStack() as rooms:
             rooms.callback(self._lock.close)
@@ -273,13 +274,6 @@ class Gateway:
         self._rules.deciding.clocks(False)  # runs that wait for their time go on at the next start
         self._control.stopping()
         self._states.controls()
-
-    def _info(self) -> GatewayInfo:
-        s, started = self._config.settings, stamp(self._clock())
-        config, stations = self._config.fingerprint, list(s.stations)
-        return GatewayInfo(
-            gateway=s.gateway.id, version=__version__, started=started, config=config, stations=stations
-        )
 
 
 async def run_gateway(config: Config) -> None:

@@ -166,6 +166,11 @@ class Control:
 
     def _queue(self, request: Request) -> Answer:
         match request.params:
+            case {"do": "pause" | "resume" as do, **more} if "station" not in more:
+                for station in self._drivers:
+                    self._change_queue(station, do, "", request.by)
+                self._on_change()
+                return "", {"stations": list(self._drivers)}
             case {"station": str(station), "do": str(do), **more}:
                 why_not = self._change_queue(station, do, str(more.get("command", "")), request.by)
                 self._on_change()

@@ -180,9 +180,14 @@ class Deciding:
     @property
     def unpayable(self) -> str:
         """Why nothing can be given now, in words; empty when it can."""
+        return f"{why}; what is owed stays owed" if (why := self.still) else ""
+
+    @property
+    def still(self) -> str:
+        """Why no machine moves now, in words; empty when they may."""
         if self._dispatcher.mode != "live":
-            return f"{self._dispatcher.mode}: nothing moves now; what is owed stays owed"
-        return "" if self._dispatcher.armed else "not armed: arm first; what is owed stays owed"
+            return f"{self._dispatcher.mode}: nothing moves now"
+        return "" if self._dispatcher.armed else "not armed: arm first"
 
     def pay(self, run: str) -> bool:
         """Give again what a run is owed; False when it is not owed anything. Ask ``unpayable`` first."""
@@ -216,6 +221,12 @@ class Deciding:
         found = engine.forgive(self.program, run, self._clock(), self.state)
         self._keep()
         return found
+
+    def at_once(self, ack: Ack) -> bool:
+        """The command was the first of its run, and nothing of the rule's or a person's own held it back: how long
+        it took says something of the gateway."""
+        run = self.state.runs.get(ack.id.rpartition("/")[0])
+        return run is not None and not run.again and ack.id == f"{run.id}/0"
 
     def observe(self, station: str, *, online: bool) -> None:
         """What conditions see of a station may have changed."""

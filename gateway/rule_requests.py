@@ -66,7 +66,9 @@ class RuleRequests:
         decision = self._happened(event)
         if decision is None:
             return "", {"event": event_id, "again": True}
-        return "", {"event": event_id, "fired": [r.rule for r in decision.reasons if r.outcome is Outcome.FIRED]}
+        fired = [r.rule for r in decision.reasons if r.outcome is Outcome.FIRED]
+        warning = {"but": why} if fired and (why := self._deciding.still) else {}
+        return "", {"event": event_id, "fired": fired, **warning}
 
     def _ledger(self, request: Request) -> Answer | Awaitable[Answer]:
         do, run = request.params.get("do"), request.params.get("run")

@@ -51,6 +51,7 @@ class RuleRoom:
         data = config.base_dir / config.settings.gateway.data
         self._rulebook = Rulebook(config.settings, config.base_dir, data, self._on_rules, clock, self._compile)
         self._rules, self._loaded = Rules(), 0.0
+        self._balanced = True
         self._compiled = self._rules, program
         requests.add(RuleRequests(self.deciding, self.happened, self.trace, clock).handlers)
         requests.add({"rules": lambda r: self._rulebook.request(r.params, r.text, r.by)})
@@ -85,6 +86,11 @@ class RuleRoom:
             return None
         return self.deciding.happened(self._heard.add(event))
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the settings and the rules in force: two gateways with the same one decide alike."""
+        return self._rules.fingerprint
+
     def observe(self, station: str) -> None:
         """What the rules' conditions see of a station may have changed."""
         self.deciding.observe(station, online=self._drivers[station].health.online)
@@ -92,7 +98,11 @@ class RuleRoom:
     def show(self) -> None:
         """Rules and ledger, for everybody to see."""
         gateway, now = self._settings.gateway.id, self._clock()
-        self._retained.put(self._topics.gateway_ledger(gateway), ledger_state(gateway, self.deciding))
+        ledger = ledger_state(gateway, self.deciding)
+        if self._balanced and not ledger.balanced:
+            log.error("the ledger does not add up: %s; please report it with the data folder", ledger.total)
+        self._balanced = ledger.balanced
+        self._retained.put(self._topics.gateway_ledger(gateway), ledger)
         state = rules_state(
             gateway,
             self._rules,

@@ -6,6 +6,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from gateway import __version__
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.base import Driver, Input
 from gateway.messages import (
@@ -21,6 +22,7 @@ from gateway.messages import (
     StationInfo,
     StationState,
     Status,
+    Timestamp,
     stamp,
 )
 from gateway.messages import Input as InputData
@@ -71,8 +73,18 @@ class States:
         self._noisy: set[str] = set()
         self._practising: dict[str, bool] = {}
 
-    def start(self, info: GatewayInfo) -> None:
+    def info(self, started: Timestamp, fingerprint: str) -> None:
+        """Another set of rules is another ``fingerprint``."""
+        info = GatewayInfo(
+            gateway=self._gateway,
+            version=__version__,
+            started=started,
+            config=fingerprint,
+            stations=list(self._settings.stations),
+        )
         self._retained.put(self._topics.gateway_info(self._gateway), info)
+
+    def start(self) -> None:
         for name, station in self._settings.stations.items():
             self._retained.put(self._topics.station_info(name), station_info(name, station))
             self.station(name)

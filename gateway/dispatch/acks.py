@@ -61,7 +61,7 @@ def _stamp(t: float | None) -> Timestamp | None:
 
 LEFT_BEHIND = Verdict(
     Status.FAILED,
-    "the gateway was started again before its turn came; as far as its board knows it has not moved",
+    "the gateway was started again before its turn came; as far as can be known it has not moved",
     "fault",
 )
 """Of a command that an earlier run was killed over."""

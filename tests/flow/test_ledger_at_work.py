@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.messages import FINAL, LedgerCounts, Status
+from gateway.messages import FINAL, GatewayState, LedgerCounts, Status
 from tests.flow.stage import Client, House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -172,6 +172,9 @@ async def test_an_unplugged_station_owes_and_pays_when_it_is_back(house: House) 
         await until(lambda: c.ledger.total.done == 1)
     assert house.edges.rises("lamp") == 1
     assert c.ledger.total == LedgerCounts(received=1, done=1)
+    state = c.get(c.topics.gateway_state("gateway"), GatewayState)
+    assert state is not None
+    assert state.latency_p50_ms is None, "how long a person took to pay says nothing of the gateway"
 
 
 @pytest.mark.parametrize("mode", ["rehearsal", "paused"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.messages import RuleState
+from gateway.messages import GatewayInfo, RuleState
 from tests.flow.stage import Client, House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -25,6 +25,11 @@ def rule(c: Client, name: str) -> RuleState | None:
     return next((r for r in c.rules.rules if r.rule == name), None)
 
 
+def fingerprint(c: Client) -> str:
+    info = c.get(c.topics.gateway_info("gateway"), GatewayInfo)
+    return info.config if info else ""
+
+
 async def test_rules_are_put_switched_off_removed_and_rolled_back_by_requests_and_comments_stay(
     house: House,
 ) -> None:
@@ -34,8 +39,10 @@ async def test_rules_are_put_switched_off_removed_and_rolled_back_by_requests_an
     async with gateway_running(house.config):
         await house.ready()
         c.gift("g-0", "Lion")
+        before = fingerprint(c)
         assert (await c.ask("rules", FIRE, do="put", rule="fire")).ok
         await until(lambda: rule(c, "fire"))
+        await until(lambda: before != fingerprint(c) == c.rules.fingerprint)
         c.gift("g-1", "Lion")
         await until(lambda: "done" in c.of("g-1"))
         assert c.of("g-0") == []

@@ -133,3 +133,20 @@ async def test_a_flood_of_requests_does_not_hold_up_a_stop_and_its_proof(
         assert any(name.startswith("after-") for name in c.answers)
     print(f"{verb}: proof of the stop after {took * 1000:.0f} ms")
     assert "are being dropped for client stagewire-demo-gateway." not in house.broker.log()
+
+
+async def test_all_stations_are_paused_with_one_request_and_a_press_says_why_nothing_moves(house: House) -> None:
+    house.rules(RULES)
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        answer = await c.ask("queue", do="pause")
+        assert set(answer.result["stations"]) >= {"bell", "lamp", "cannon"}
+        press = await c.ask("press", button="bell")
+        assert press.result["fired"] == ["ring"]
+        await until(lambda: c.station("bell").queue == 1)
+        await c.ask("queue", do="resume")
+        await until(lambda: "done" in c.of(press.result["event"]))
+        assert "but" not in press.result
+        await c.ask("arm", armed=False)
+        assert (await c.ask("press", button="bell")).result["but"] == "not armed: arm first"
