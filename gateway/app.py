@@ -7,7 +7,6 @@ frame is the pulse; ``Gateway._on_ack`` hears what became of it.
 
 import asyncio
 import contextlib
-import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -31,7 +30,7 @@ from gateway.messages import FINAL, Ack, Event, encode, stamp
 from gateway.requests import Requests
 from gateway.retained import RetainedStates
 from gateway.rule_room import RuleRoom
-from gateway.service import own_folder, running, until_signalled
+from gateway.service import calm_collector, own_folder, running, until_signalled
 from gateway.settings.load import Config
 from gateway.states import States, input_event
 from gateway.stats.folds import Totals
@@ -286,7 +285,5 @@ async def run_gateway(config: Config) -> None:
 
 
 async def _until_signalled() -> None:
-    # What stands now stays: without this, each full collection looks through all of it, for 100 ms and more.
-    gc.collect()
-    gc.freeze()
+    calm_collector()
     await until_signalled()

@@ -105,7 +105,7 @@ class Group(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A number that rules change and that outlives a restart. It stays between ``min`` and ``max``.
 
-    ``per: viewer``: each viewer has their own. ``reset: live``: back to ``start`` when a LIVE of any account begins.
+    ``per: viewer``: each viewer has their own. ``reset: live``: back to ``start`` when any account's LIVE begins.
     """
 
     start: float = 0

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from gateway.deciding import DOUBT_S
 from gateway.demo import venue
 from gateway.demo.children import Children
 from gateway.practice.boards.avr import AvrBoard
@@ -45,6 +46,7 @@ async def measure(folder: Path, gifts: int) -> None:
         await children.start("gateway", sys.executable, "-m", "gateway.cli", "gateway")
         client = await stack.enter_async_context(client_running(broker))
         await until(lambda: all(client.station(s).armed for s in venue.STATIONS), 30)
+        await asyncio.sleep(DOUBT_S + 1)  # just after a start boards are asked before each command
         for n in range(gifts):
             published[n] = time.perf_counter()
             client.gift(f"bench-{n}")
