@@ -147,7 +147,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     interlocks: dict[Id, list[Name]] = {}
     sounds: dict[Id, Sound] = {}
     webhooks: dict[Id, Webhook] = {}
-    sound_player: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    sound_player: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
     rules_file: Name = "rules.yaml"
     web: Web = Web()
 

@@ -53,6 +53,7 @@ def test_a_sound_that_would_not_play_is_told_at_the_check(tmp_path: Path, file: 
     [
         ("mpv --volume={volume} {file}", True),
         ("'/opt/my player/run' --in={file}", True),
+        (f"/opt/{'long/' * 80}mpv {{file}}", True),
         ("mpv", False),
         ("{file}", False),
         ("mpv '{file}", False),
