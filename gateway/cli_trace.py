@@ -29,6 +29,7 @@ from gateway.messages import (
     Press,
     Question,
     Reason,
+    SessionOrder,
     Status,
     Tick,
     TopicMessage,
@@ -175,6 +176,8 @@ def what(event: Event) -> str:
             return f"button {press.button}, pressed by {press.by or 'somebody'}"
         case TopicMessage() as message:
             return f"{message.topic}: {message.payload}"
+        case SessionOrder() as order:
+            return f"the session was {order.phase} by {order.by or 'somebody'}"
         case Tick() as tick:
             return f"timer {tick.timer} ended" if tick.timer else f"it was time for rule {tick.rule}"
     assert_never(event.data)

@@ -63,6 +63,10 @@ def channels() -> list[Channel]:
             for order, payload, words in _ACCOUNT_COMMANDS
         ),
         Channel(t.account_stats(account), m.AccountStats, "gateway", True, 1, "totals, session and all"),
+        Channel(
+            t.account_leaderboard(account, "{board}"), m.Leaderboard, "gateway", True, 0, "session, 7d, 30d, all"
+        ),
+        Channel(t.session_summary("{session}"), m.SessionSummary, "gateway", True, 1, "when it has ended"),
         Channel(t.gateway_availability(gateway), str, "gateway", True, 1, "online, offline (last will)"),
         Channel(t.gateway_info(gateway), m.GatewayInfo, "gateway", True, 1, "version, settings' hash"),
         Channel(t.gateway_state(gateway), m.GatewayState, "gateway", True, 1, "mode, armed, counts, latency"),
@@ -78,6 +82,7 @@ def channels() -> list[Channel]:
         Channel(t.station_info(station), m.StationInfo, "gateway", True, 1, "actions, each with its JSON Schema"),
         Channel(t.station_state(station), m.StationState, "gateway", True, 1, "running, queue, fault in words"),
         Channel(t.station_queue(station), m.QueueState, "gateway", True, 1, "what waits, in order; once a second"),
+        Channel(t.station_stats(station), m.StationStats, "gateway", True, 1, "wear, success, latency"),
         Channel(t.station_event(station, "input"), m.InputEvent, "gateway", False, 1, "an input changed"),
         Channel(t.station_command(station), m.Order, "anyone allowed", False, 1, "never retained"),
         Channel(t.station_result(station), m.Ack, "gateway", False, 1, "every step of every command"),

@@ -9,7 +9,7 @@ from gateway.bus import Bus, Message
 from gateway.errors import PayloadError
 from gateway.heard import REMEMBERED_EVENTS, REMEMBERED_STREAKS, STREAK_LIFE_S, Heard
 from gateway.journal import Journal
-from gateway.messages import KINDS, Event, decode_event
+from gateway.messages import KINDS, LIVE_KINDS, Event, decode_event
 from gateway.settings.load import Config
 from gateway.states import States
 from gateway.topics import Topics, parse
@@ -88,7 +88,7 @@ class Intake:
         try:
             event = decode_event(message.payload)
             kind = KINDS[type(event)]
-            if (address.id, address.detail) != (event.account, kind):
+            if kind not in LIVE_KINDS or (address.id, address.detail) != (event.account, kind):
                 raise PayloadError(f"a {kind} of {event.account!r} does not belong on this topic")
             self._check_stranger(event.account)
             self._take(event, message.ack)

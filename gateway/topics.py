@@ -65,6 +65,12 @@ class Topics:
     def account_stats(self, account: str) -> str:
         return self._at("account", account, "stats")
 
+    def account_leaderboard(self, account: str, board: str) -> str:
+        return self._at("account", account, "leaderboard", board)
+
+    def session_summary(self, session: str) -> str:
+        return self._at("session", session, "summary")
+
     def gateway_availability(self, gateway: str) -> str:
         return self._at("gateway", gateway, "availability")
 
@@ -107,6 +113,9 @@ class Topics:
 
     def station_queue(self, station: str) -> str:
         return self._at("station", station, "queue")
+
+    def station_stats(self, station: str) -> str:
+        return self._at("station", station, "stats")
 
     def station_event(self, station: str, kind: str) -> str:
         return self._at("station", station, "event", kind)

@@ -75,7 +75,7 @@ class Pseudonyms:
                 return replace(event, data=replace(event.data, user=self._known(event.data.user)))
             case m.ViewersEvent() | m.LiveEvent() | m.GapEvent():
                 return event
-            case m.InputEvent() | m.PressEvent() | m.TopicEvent() | m.TickEvent():
+            case m.InputEvent() | m.PressEvent() | m.TopicEvent() | m.TickEvent() | m.SessionEvent():
                 return event  # the gateway's own: nobody's
             case _:
                 assert_never(event)

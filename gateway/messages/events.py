@@ -137,6 +137,13 @@ class Tick(Struct, frozen=True, kw_only=True, gc=False):
     timer: str = ""
 
 
+class SessionOrder(Struct, frozen=True, kw_only=True, gc=False):
+    """A person began or ended a session by hand."""
+
+    phase: Literal["started", "ended"]
+    by: Text = ""
+
+
 class Gap(Struct, frozen=True, kw_only=True, gc=False):
     """TikTok was not heard from ``start`` to ``end``; statistics must not pretend otherwise."""
 
@@ -238,6 +245,12 @@ class TickEvent(_VenueEvent, frozen=True, kw_only=True, tag="stagewire.tick"):
     data: Tick
 
 
+class SessionEvent(_Event, frozen=True, kw_only=True, tag="stagewire.session"):
+    """The one kind that the gateway makes for an account."""
+
+    data: SessionOrder
+
+
 Event = (
     GiftEvent
     | CommentEvent
@@ -256,6 +269,7 @@ Event = (
     | PressEvent
     | TopicEvent
     | TickEvent
+    | SessionEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
@@ -266,8 +280,8 @@ EVENT_CLASSES: dict[str, type[Event]] = {
 KINDS: dict[type[Event], str] = {c: k for k, c in EVENT_CLASSES.items()}
 """Class to kind."""
 
-VENUE_KINDS = frozenset({"input", "press", "topic", "tick"})
-"""What the gateway itself sees."""
+VENUE_KINDS = frozenset({"input", "press", "topic", "tick", "session"})
+"""What the gateway itself sees, or is told."""
 LIVE_KINDS = tuple(kind for kind in EVENT_CLASSES if kind not in VENUE_KINDS)
 """What comes from a LIVE, on ``account/<a>/event/<kind>``."""
 

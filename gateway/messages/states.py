@@ -23,14 +23,9 @@ class AccountState(Struct, frozen=True, kw_only=True):
     simulated: bool = False
 
 
-class GiftTotal(Struct, frozen=True, kw_only=True):
-    name: Text
-    count: int = 0
-    coins: int = 0
-
-
 class AccountStats(Struct, frozen=True, kw_only=True):
-    """Totals of one account's current session (``session`` is its id) and of all its sessions."""
+    """Totals of one account's current session (``session`` is its id), as in ``SessionSummary``, and of all its
+    sessions."""
 
     account: Id
     session: str = ""
@@ -46,8 +41,14 @@ class AccountStats(Struct, frozen=True, kw_only=True):
     subscribes: int = 0
     viewers: int = 0
     peak_viewers: int = 0
+    average_viewers: float | None = None
+    unique_viewers: int = 0
+    usd: float = 0.0
+    activity: float = 0.0
     actions_done: int = 0
     actions_not_done: int = 0
+    actions_owed: int = 0
+    gaps: int = 0
     gap_seconds: float = 0.0
     all_gifts: int = 0
     all_coins: int = 0

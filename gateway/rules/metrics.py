@@ -19,6 +19,7 @@ from gateway.messages import (
     LiveEvent,
     PressEvent,
     QuestionEvent,
+    SessionEvent,
     ShareEvent,
     SubscribeEvent,
     TickEvent,
@@ -124,7 +125,7 @@ def add(metrics: Metrics, event: Event, now: float) -> Metrics:
             return replace(metrics, viewers=0) if live_data.phase == "ended" else metrics
         case QuestionEvent() | EnvelopeEvent() | BattleEvent() | GapEvent():
             return metrics  # nothing of them is measured
-        case InputEvent() | PressEvent() | TopicEvent() | TickEvent():
+        case InputEvent() | PressEvent() | TopicEvent() | TickEvent() | SessionEvent():
             return metrics  # of the venue, not of a LIVE
         case _:
             assert_never(event)

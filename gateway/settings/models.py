@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from gateway.messages import Id
+from gateway.messages import Id, Score
 from gateway.settings.outputs import Sound as Sound
 from gateway.settings.outputs import Webhook as Webhook
 from gateway.settings.rules import Rule as Rule
@@ -106,6 +106,14 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     guest_gifts: Literal["drop", "keep"] = "drop"
 
 
+class Backup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A backup that the gateway makes by itself: when (cron), into which folder, and how many are kept."""
+
+    at: Annotated[Name, Meta(description="cron: minute hour day month weekday")] = "30 4 * * *"
+    folder: Name = "backups"
+    keep: Annotated[int, Meta(ge=1, le=1000)] = 7
+
+
 class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``arm``: ``manual`` needs a person's press after every start and stop; ``at-start`` is only
     for simulated boards and is refused with real ones.
@@ -118,6 +126,25 @@ class Gateway(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: Name = "data"
     arm: Literal["manual", "at-start"] = "manual"
     after_stop: Literal["owed", "cancelled"] = "owed"
+    keep_days: Annotated[int, Meta(ge=1, le=36_500, description="days that the journal is kept")] = 90
+    backup: Backup | None = None
+
+
+class Leaderboard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What leaderboards show: at most ``top`` viewers with a score of ``minimum`` and more, without those who have
+    no name where ``hide_anonymous`` says so."""
+
+    top: Annotated[int, Meta(ge=1, le=50)] = 10
+    minimum: Annotated[int, Meta(ge=0)] = 0
+    by: Score = "coins"
+    hide_anonymous: bool = False
+
+
+class Statistics(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``usd_per_coin``: what estimates are made with; TikTok pays about half of what a coin costs a viewer."""
+
+    usd_per_coin: Annotated[float, Meta(ge=0, le=1)] = 0.005
+    leaderboard: Leaderboard = Leaderboard()
 
 
 class Web(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +176,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhooks: dict[Id, Webhook] = {}
     sound_player: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
     rules_file: Name = "rules.yaml"
+    statistics: Statistics = Statistics()
     web: Web = Web()
 
     @property

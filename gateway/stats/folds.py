@@ -30,6 +30,7 @@ from gateway.messages import (
     LiveEvent,
     PressEvent,
     QuestionEvent,
+    SessionEvent,
     ShareEvent,
     Status,
     SubscribeEvent,
@@ -247,7 +248,7 @@ def _count(session: Session, event: Event) -> None:
                 session.heard_until = gap.end
         case QuestionEvent() | EnvelopeEvent() | BattleEvent():
             pass  # nothing of them is a total
-        case InputEvent() | PressEvent() | TopicEvent() | TickEvent():
+        case InputEvent() | PressEvent() | TopicEvent() | TickEvent() | SessionEvent():
             pass  # no account's
         case _:
             assert_never(event)

@@ -50,7 +50,7 @@ def _same_shape(built: str, known: str) -> bool:
 def test_every_topic_follows_the_grammar(channel: object) -> None:
     topic = channel.topic  # type: ignore[attr-defined]
     real = topic.replace("{venue}", "hall")
-    for name in ("account", "station", "gateway", "connector", "verb"):
+    for name in ("account", "station", "gateway", "connector", "verb", "board", "session"):
         real = real.replace(f"{{{name}}}", f"some-{name}")
     address = parse(real)
     assert address is not None

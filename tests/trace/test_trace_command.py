@@ -241,11 +241,12 @@ WHAT: dict[str, tuple[dict[str, Any], str]] = {
     "press": ({"button": "confetti", "by": "ines"}, "button confetti, pressed by ines"),
     "topic": ({"topic": "hall/light", "payload": "on"}, "hall/light: on"),
     "tick": ({"timer": "round"}, "timer round ended"),
+    "session": ({"phase": "started", "by": "ines"}, "the session was started by ines"),
 }
 
 
 @pytest.mark.parametrize("kind", m.EVENT_CLASSES)
 def test_every_kind_of_event_has_words(kind: str) -> None:
     data, words = WHAT[kind]
-    account = "" if kind in m.VENUE_KINDS else "mara"
+    account = "mara" if kind in m.LIVE_KINDS or kind == "session" else ""
     assert what(event(kind, "e1", account=account, **data)) == words

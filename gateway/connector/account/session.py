@@ -139,7 +139,7 @@ class Session:
                 | m.GapEvent()
             ):
                 self._send(event)
-            case m.InputEvent() | m.PressEvent() | m.TopicEvent() | m.TickEvent():
+            case m.InputEvent() | m.PressEvent() | m.TopicEvent() | m.TickEvent() | m.SessionEvent():
                 raise ValueError(f"{event.id} is the gateway's own, and belongs to no LIVE")
             case _:
                 assert_never(event)
