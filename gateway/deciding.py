@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from gateway.dispatch.dispatcher import Dispatcher
-from gateway.messages import KINDS, MERGED_KINDS, Ack, Command, Decided, Event, GiftEvent, Outcome, Status, seconds
+from gateway.messages import KINDS, MERGED_KINDS, Ack, Command, Decided, Event, Outcome, Status, seconds
 from gateway.rules import engine
 from gateway.rules.engine import Decision, Program
 from gateway.rules.state import State
@@ -82,7 +82,7 @@ class Deciding:
         the boards know those.
         """
         decision = engine.decide(self.program, event, self._clock(), self.state)
-        urgent = urgent or bool(decision.commands) or isinstance(event, GiftEvent)
+        urgent = urgent or bool(decision.commands)  # what moves nothing may come again after a kill
         # First the event with what it changed, as one: its commands' endings may come before the next line.
         self._journal.append(event, urgent=urgent, on_durable=on_durable, state=self.state.changes())
         self._carry_out(decision, event)
@@ -117,7 +117,7 @@ class Deciding:
         if decision.events or decision.commands:
             changes: Mapping[str, bytes | None] = self.state.changes()
             for event in decision.events:
-                self._journal.append(event, urgent=True, state=changes)
+                self._journal.append(event, urgent=bool(decision.commands), state=changes)
                 changes = {}
             if changes:
                 self._journal.keep(changes)

@@ -11,8 +11,12 @@ The loop never waits for the disk: ``Journal.append`` puts a row into memory, a 
 waits to the one writer thread, and callbacks run on the loop after the commit is on disk.
 """
 
-from gateway.journal.reader import Entry, JournalReader
+from gateway.journal.entry import Entry
+from gateway.journal.query import Page, Query
+from gateway.journal.reader import JournalReader
+from gateway.journal.rows import Record
+from gateway.journal.segments import Kind
 from gateway.journal.state import Changes
-from gateway.journal.writer import Journal, Record
+from gateway.journal.writer import Journal
 
-__all__ = ["Changes", "Entry", "Journal", "JournalReader", "Record"]
+__all__ = ["Changes", "Entry", "Journal", "JournalReader", "Kind", "Page", "Query", "Record"]

@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.errors import StorageError
+from gateway.journal.packing import unpack
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 2
+SCHEMA = 3
 """``PRAGMA user_version`` of a file this program writes; a higher one is refused."""
 
 Kind = Literal["event", "command", "ack", "decision"]
 Row = tuple[int, Kind, str, str, str, str, str, bool, bytes]
 """``COLUMNS`` without ``seq``, which the writer gives."""
 
-COLUMNS = "seq, time, kind, type, account, station, id, cause, simulated, body"
+MAX_SEQ = 2**63 - 1
+
+BODY = "unpack(body, time, account, id)"
+COLUMNS = f"seq, time, kind, type, account, station, id, cause, simulated, {BODY}"
+"""As ``Entry`` has them, of a file of any schema: for a connection that knows ``unpack``, see ``prepare``."""
 RECORDS = (
     """CREATE TABLE records (
         seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL,
@@ -28,10 +33,7 @@ RECORDS = (
     "CREATE INDEX records_cause ON records (cause) WHERE kind <> 'event'",
     "CREATE INDEX records_time ON records (time)",
 )
-INSERT = (  # a redelivered event is already there
-    "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (id, kind) WHERE kind <> 'ack' DO NOTHING"
-)
+INSERT = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class Unusable(StorageError):
@@ -55,7 +57,20 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
             raise
         # Closed properly and we may not write beside it: without a log nothing can change under us.
         db = sqlite3.connect(f"{uri}?immutable=1", uri=True)
+    prepare(db)
     return db
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Teach the connection ``COLUMNS``. A body that cannot be unpacked stays as it is: to decode it then fails."""
+
+    def unpacked(body: bytes, at: int, account: str, message_id: str) -> bytes:
+        try:
+            return unpack(body, at, account, message_id)
+        except ValueError:
+            return body
+
+    db.create_function("unpack", 4, unpacked, deterministic=True)
 
 
 def version_of(path: Path, db: sqlite3.Connection) -> int:

@@ -143,21 +143,38 @@ async def test_an_urgent_record_takes_the_lazy_ones_with_it(
     monkeypatch.setattr(writer, "LAZY_S", 3600.0)
     heard: list[str] = []
     journal.append(gift("lazy"), on_durable=lambda: heard.append("lazy"))
-    await asyncio.sleep(0.1)  # ten times what an urgent one would wait
+    await asyncio.sleep(0.1)  # three times what an urgent one would wait
     assert heard == []
     journal.append(gift("urgent"), urgent=True, on_durable=lambda: heard.append("urgent"))
     await until(lambda: heard == ["lazy", "urgent"])
 
 
+async def test_an_urgent_ack_waits_a_little_longer_than_an_urgent_event_and_not_as_long_as_the_rest(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "LAZY_S", 3600.0)
+    monkeypatch.setattr(writer, "URGENT_S", 3600.0)
+    heard: list[str] = []
+    journal.append(gift("g1"), urgent=True, on_durable=lambda: heard.append("g1"))
+    await asyncio.sleep(0.1)
+    assert heard == []
+    journal.append(ack("c1", "g1"), urgent=True, on_durable=lambda: heard.append("c1"))
+    await until(lambda: heard == ["g1", "c1"])
+    monkeypatch.setattr(writer, "SOON_S", 3600.0)
+    journal.append(ack("c2", "g1"), urgent=True, on_durable=lambda: heard.append("c2"))
+    await asyncio.sleep(0.1)
+    assert heard == ["g1", "c1"]
+
+
 async def test_a_full_batch_does_not_wait(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "LAZY_S", 3600.0)
     heard: list[int] = []
-    for n in range(99):
+    for n in range(199):
         journal.append(gift(f"g{n}"), on_durable=partial(heard.append, n))
     await asyncio.sleep(0.1)
     assert heard == []
-    journal.append(gift("g99"), on_durable=partial(heard.append, 99))
-    await until(lambda: len(heard) == 100)
+    journal.append(gift("g199"), on_durable=partial(heard.append, 199))
+    await until(lambda: len(heard) == 200)
 
 
 async def test_a_backlog_is_one_commit_so_that_no_event_stands_without_its_commands(
@@ -166,9 +183,9 @@ async def test_a_backlog_is_one_commit_so_that_no_event_stands_without_its_comma
     commits: list[int] = []
     commit = SegmentWriter.commit
 
-    def watched(writer: SegmentWriter, rows: list[Row], changes: Changes) -> None:
+    def watched(writer: SegmentWriter, rows: list[Row], changes: Changes) -> int:
         commits.append(len(rows))
-        commit(writer, rows, changes)
+        return commit(writer, rows, changes)
 
     monkeypatch.setattr(SegmentWriter, "commit", watched)
     for n in range(3000):
@@ -190,9 +207,9 @@ async def test_an_urgent_record_during_a_commit_is_committed_next(
 ) -> None:
     monkeypatch.setattr(writer, "LAZY_S", 3600.0)
     heard: list[str] = []
-    for n in range(100):
+    for n in range(200):
         journal.append(gift(f"g{n}"))
-    await asyncio.sleep(0)  # the commit of the hundred is under way now, or over
+    await asyncio.sleep(0)  # the commit of the two hundred is under way now, or over
     journal.append(gift("late"), urgent=True, on_durable=lambda: heard.append("late"))
     await until(lambda: heard)
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StorageError
-from gateway.journal import Changes, Journal, JournalReader, segments, writer
-from gateway.messages import encode
+from gateway.journal import Changes, Journal, JournalReader, writer
 from tests.disk import full_disk, read_only, until
 from tests.records import NOON, gift
 
@@ -216,31 +215,6 @@ async def test_a_month_that_cannot_be_read_is_left_out_and_named(
     assert journal.reader.state() == {"goal": b"1"}
     assert list(journal.reader.damaged) == [broken]
     assert caplog.records[-1].levelno == logging.WARNING
-
-
-async def test_a_file_of_the_first_schema_is_brought_up_to_date_and_loses_nothing(
-    tmp_path: Path, clock: Clock
-) -> None:
-    path = tmp_path / "journal-2026-11.db"
-    event = gift("old")
-    with closing(sqlite3.connect(path)) as db:  # as the first schema's gateway left it
-        for statement in segments.RECORDS:
-            db.execute(statement)
-        row = (1, round(NOON * 1000), "event", "gift", "mara", "", "old", "", 0, encode(event))
-        db.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        db.execute("PRAGMA user_version = 1")
-        db.commit()
-    assert JournalReader(tmp_path).state() == {}
-    assert [e.message() for e in JournalReader(tmp_path).last(5)] == [event]
-    journal = Journal(tmp_path, clock=clock)
-    await journal.open()
-    journal.append(gift("new"), state={"goal": b"1"})
-    await journal.close()
-    assert journal.reader.recent_event_ids(5) == ["old", "new"]
-    assert journal.reader.state() == {"goal": b"1"}
-    assert journal.reader.damaged == {}
-    with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 async def test_a_month_of_a_newer_version_is_refused_however_the_clock_stands(
