@@ -26,6 +26,7 @@ from gateway.heard import REMEMBERED_EVENTS, Heard
 from gateway.hearing import Hearing
 from gateway.intake import Intake
 from gateway.journal import Journal
+from gateway.keeping.room import Keeping
 from gateway.messages import FINAL, Ack, Event, encode, stamp
 from gateway.requests import Requests
 from gateway.retained import RetainedStates
@@ -33,9 +34,8 @@ from gateway.rule_room import RuleRoom
 from gateway.service import calm_collector, own_folder, running, until_signalled
 from gateway.settings.load import Config
 from gateway.states import States, input_event
-from gateway.stats.folds import Totals
+from gateway.statistics import Statistics
 from gateway.stats.latency import Latency
-from gateway.stats.store import StatsStore
 from gateway.topics import ONLINE, Topics
 
 RESULTS_QUEUED = 600
@@ -60,8 +60,6 @@ class Gateway:
         self._topics = Topics(settings.venue)
         data = config.base_dir / settings.gateway.data
         self._journal = Journal(data)
-        self._store = StatsStore(data)
-        self._totals = Totals()
         heard = Heard()
         self._latency = Latency()
         # Three connections, with the intake's. Orders, requests and results may come in floods, and a broker drops
@@ -96,17 +94,23 @@ class Gateway:
         self._dispatcher.hold(True)  # until a stop could be heard
         self._estop = EmergencyStop(gateway, self._drivers, self._on_proof)
         self._requests = Requests(self._topics, gateway, self._orders.publish)
+        self._statistics = Statistics(config, self._journal, self._retained, lambda: self._rules.debts(), clock)
+        self._requests.add(self._statistics.handlers)
         self._rules = RuleRoom(
             config,
             self._dispatcher,
             self._drivers,
-            self._journal,
+            self._statistics.recorder,
+            self._journal.reader,
             heard,
             self._orders,
             self._retained,
             self._requests,
             clock,
         )
+        forget = [self._statistics.forget, heard.forget, self._rules.trace.forget]
+        self._keeping = Keeping(config, self._journal, self._statistics.store, self._rules.deciding, forget, clock)
+        self._requests.add(self._keeping.handlers)
         self._control = Control(
             settings,
             self._topics,
@@ -136,8 +140,6 @@ class Gateway:
         """Something new happened on a stream."""
         self._rules.deciding.happened(event, urgent=urgent, on_durable=on_durable)
         self._states.counted(event)
-        totals = self._totals.of(event.account, simulated=event.simulated)
-        self._store.save(totals, ended=totals.event(event))
 
     def _on_ack(self, ack: Ack) -> None:
         """A command took a step: tell everyone, write it down, count it when it is an ending."""
@@ -146,10 +148,6 @@ class Gateway:
         if ack.status in FINAL:
             self._rules.deciding.ended(ack)
             self._states.ended(ack)
-            if ack.account:
-                totals = self._totals.of(ack.account, simulated=ack.simulated)
-                if totals.ack(ack):
-                    self._store.save(totals)
         elif ack.latency_ms is not None and ack.trigger == "gift" and self._rules.deciding.at_once(ack):
             self._latency.add(ack.latency_ms)
 
@@ -214,14 +212,14 @@ class Gateway:
         self._orders.publish(topic, payload)
 
     def _storage_fault(self) -> str:
-        return "; ".join(f for f in (self._journal.fault, self._store.fault) if f)
+        return "; ".join(f for f in (self._journal.fault, self._statistics.fault, self._keeping.fault) if f)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(STATES_S)
             self._dispatcher.go_on_unwritten(refuses := bool(self._journal.fault))
             self._events.go_on_unwritten(refuses)
-            self._states.tick(self._totals, self._process.snapshot())
+            self._states.tick(self._process.snapshot())
             self._rules.show()
             self._states.info(self._began, self._rules.fingerprint)
 
@@ -235,9 +233,9 @@ class Gateway:
         systemd = Systemd()
         data = self._config.base_dir / self._config.settings.gateway.data
         self._lock = own_folder(data)
+        await self._keeping.prepare()
         await self._journal.open()
-        self._totals = await self._store.open()
-        self._events.warm({t.account for t in self._totals})
+        self._events.warm(await self._statistics.open())
         self._dispatcher.remember(self._journal.reader.recent_command_ids(REMEMBERED_EVENTS))
         self._rules.load(self._journal.reader.state())
         self._began = stamp(self._clock())
@@ -245,11 +243,11 @@ class Gateway:
         self._on_proof(None)
         async with contextlib.AsyncExitStack() as rooms:
             rooms.callback(self._lock.close)
-            rooms.push_async_callback(self._store.close)
             rooms.push_async_callback(self._journal.close)
             await rooms.enter_async_context(running("bus", self._bus.run))
             await rooms.enter_async_context(running("orders", self._orders.run))
             await rooms.enter_async_context(running("states", self._retained.run))
+            await rooms.enter_async_context(self._statistics.running())
             rooms.callback(self._rules.show)  # what the last endings left
             for station, driver in self._drivers.items():
                 await rooms.enter_async_context(running(f"station {station}", driver.run))
@@ -257,6 +255,7 @@ class Gateway:
             await rooms.enter_async_context(running("health", self._process.run))
             await rooms.enter_async_context(running("tick", self._tick))
             await rooms.enter_async_context(self._rules.running())
+            await rooms.enter_async_context(self._keeping.running())
             rooms.push_async_callback(self._requests.close)
             # Events last: nothing may come in before all that it can set in motion is ready.
             await rooms.enter_async_context(running("events", self._events.run))

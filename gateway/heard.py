@@ -49,6 +49,11 @@ class Heard:
         for event in gifts:
             self._fold(event)
 
+    def forget(self, viewer: str) -> None:
+        """A viewer's streaks, whose names hold the platform id; one that goes on begins anew."""
+        for key in [key for key in self._streaks if viewer in key[2]]:
+            del self._streaks[key]
+
     def add(self, event: Event) -> Event:
         """The event, heard for the first time, as it counts.
 

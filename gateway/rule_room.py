@@ -5,12 +5,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from gateway.bus import Bus
-from gateway.deciding import Deciding
+from gateway.deciding import Deciding, Records
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.base import Driver
 from gateway.heard import REMEMBERED_EVENTS, Heard
-from gateway.journal import Journal
-from gateway.messages import Event
+from gateway.journal import JournalReader
+from gateway.messages import Event, seconds
 from gateway.requests import Requests
 from gateway.retained import RetainedStates
 from gateway.rule_requests import RuleRequests, ledger_state, rules_state
@@ -18,6 +18,7 @@ from gateway.rulebook import Rulebook
 from gateway.rules.engine import Decision, compile_rules
 from gateway.service import running
 from gateway.settings.load import Config, Rules
+from gateway.standings import Debts
 from gateway.topic_events import TopicEvents
 from gateway.topics import Topics
 from gateway.trace import TraceBook
@@ -33,7 +34,8 @@ class RuleRoom:
         config: Config,
         dispatcher: Dispatcher,
         drivers: Mapping[str, Driver],
-        journal: Journal,
+        records: Records,
+        reader: JournalReader,
         heard: Heard,
         orders: Bus,
         retained: RetainedStates,
@@ -42,11 +44,11 @@ class RuleRoom:
     ) -> None:
         self._settings, self._clock, self._heard = config.settings, clock, heard
         self._dispatcher, self._drivers, self._retained = dispatcher, drivers, retained
-        self._reader = journal.reader
+        self._reader = reader
         self._topics = Topics(config.settings.venue)
         self.trace = TraceBook(self._reader)
         program = compile_rules(config.rules, config.settings)
-        self.deciding = Deciding(program, dispatcher, journal, self.trace, clock)
+        self.deciding = Deciding(program, dispatcher, records, self.trace, clock)
         self.topics = TopicEvents(orders, self.happened, clock)
         data = config.base_dir / config.settings.gateway.data
         self._rulebook = Rulebook(config.settings, config.base_dir, data, self._on_rules, clock, self._compile)
@@ -94,6 +96,15 @@ class RuleRoom:
     def observe(self, station: str) -> None:
         """What the rules' conditions see of a station may have changed."""
         self.deciding.observe(station, online=self._drivers[station].health.online)
+
+    def debts(self) -> Debts:
+        """How many actions each account is owed, and for what was heard when."""
+        found: Debts = {}
+        for debt in self.deciding.state.owed.values():
+            cause = debt.run.cause
+            owed = found.setdefault((cause.account, cause.simulated), [])
+            owed.append((seconds(cause.received), len(debt.run.kept)))
+        return found
 
     def show(self) -> None:
         """Rules and ledger, for everybody to see."""

@@ -1,7 +1,7 @@
 """What the gateway shows of itself: retained states of stations, accounts and gateway, kept current."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 
 from msgspec import Struct
@@ -29,7 +29,6 @@ from gateway.messages import Input as InputData
 from gateway.retained import RetainedStates
 from gateway.settings import parameters
 from gateway.settings.models import Settings, Station
-from gateway.stats.folds import AccountTotals
 from gateway.stats.latency import Latency
 from gateway.topics import OFFLINE, ONLINE, Topics
 
@@ -71,7 +70,6 @@ class States:
         self._done: dict[str, int] = dict.fromkeys(drivers, 0)
         self._failed: dict[str, int] = dict.fromkeys(drivers, 0)
         self._noisy: set[str] = set()
-        self._practising: dict[str, bool] = {}
 
     def info(self, started: Timestamp, fingerprint: str) -> None:
         """Another set of rules is another ``fingerprint``."""
@@ -94,7 +92,6 @@ class States:
 
     def counted(self, event: Event) -> None:
         self.counts.events += 1
-        self._practising[event.account] = event.simulated
         if isinstance(event, GiftEvent):
             self.counts.gifts += event.data.count
 
@@ -173,13 +170,10 @@ class States:
         for name in self._drivers:
             self.queue(name)
 
-    def tick(self, totals: Iterable[AccountTotals], health: GatewayHealth) -> None:
+    def tick(self, health: GatewayHealth) -> None:
         """Once a second: what changes too often to be put at each change."""
         self.controls()
         self._retained.put(self._topics.gateway_health(self._gateway), health)
-        for account in totals:
-            if account.simulated == self._practising.get(account.account, False):
-                self._retained.put(self._topics.account_stats(account.account), account.stats())
 
     def _put_gateway(self) -> None:
         c = self.counts

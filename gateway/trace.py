@@ -92,6 +92,11 @@ class TraceBook:
         if kept is not None:
             kept.steps.setdefault(ack.id, []).append(ack)
 
+    def forget(self, _viewer: str) -> None:
+        """Everything: a viewer may stand in any of them, and the disk has what matters."""
+        self._kept.clear()
+        self._root.clear()
+
     def recent(self, message_id: str) -> Trace | None:
         """From memory alone, by the id of the event or of one of its commands."""
         kept = self._kept.get(self._root.get(message_id, message_id))

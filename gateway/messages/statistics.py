@@ -199,3 +199,44 @@ class CatalogueGift(Struct, frozen=True, kw_only=True):
     count: Count = 0
     first: Timestamp
     last: Timestamp
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """One figure of two sessions; None where it is not known. ``difference`` is b - a, ``ratio`` b / a (None where
+    a is 0). ``..._per_hour``: by the time that was heard; None for what is no sum, and for a session of which
+    nothing was heard."""
+
+    name: str
+    a: float | None = None
+    b: float | None = None
+    difference: float | None = None
+    ratio: float | None = None
+    a_per_hour: float | None = None
+    b_per_hour: float | None = None
+
+
+class ComparedGift(Struct, frozen=True, kw_only=True):
+    """A kind of gift in two sessions."""
+
+    name: Text
+    a_count: Count = 0
+    b_count: Count = 0
+    a_coins: Count = 0
+    b_coins: Count = 0
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """Two sessions side by side. ``..._hours``: the time that was heard. ``gifts``: those that brought most coins
+    in both together first. Of the two leaderboards by coins: ``common`` (places in ``b``) are on both, ``new``
+    only on that of ``b``, ``gone`` only on that of ``a``.
+    """
+
+    a: SessionSummary
+    b: SessionSummary
+    a_hours: float = 0.0
+    b_hours: float = 0.0
+    figures: list[Figure] = []
+    gifts: list[ComparedGift] = []
+    common: list[Place] = []
+    new: list[Place] = []
+    gone: list[Place] = []

@@ -1,8 +1,8 @@
 """What statistics keep on disk between two starts, in small documents. The rest is folded anew from the journal.
 
 A session that runs is not kept part by part: its first event stands in the journal, and from there on it is
-counted again at the next start. What is kept of it here is what a reader sees meanwhile, and what is left should the
-journal be gone.
+counted again at the next start. What is kept of it here is what a reader sees meanwhile, and what is left should
+the journal be gone.
 """
 
 from msgspec import Struct
@@ -13,8 +13,8 @@ from gateway.messages import CatalogueGift, Contribution, Count, Id, SessionSumm
 class KeptAccount(Struct, frozen=True, kw_only=True):
     """Sums over all sessions of an account; ``base_...``: before its running session began.
 
-    ``session``: the one that runs, else the latest. ``opening``: id of the event that began it, empty when none
-    runs. ``counted``: id of the last event that was counted.
+    ``session``: the one that runs, else the latest. ``opening``: id of the event that began it. ``counted``: id of
+    the last event that was counted.
     """
 
     account: Id

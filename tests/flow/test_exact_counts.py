@@ -18,7 +18,7 @@ from gateway.practice.tiktok.acts import GIFTS, Viewer
 from gateway.practice.tiktok.room import Room, Streak
 from gateway.practice.tiktok.server import PracticeTikTok
 from gateway.settings.load import Config
-from gateway.stats.folds import Totals
+from gateway.stats.totals import Totals
 from tests.broker import Mosquitto
 from tests.flow.stage import BUDI, Client, House, client_running, configure, gateway_running, until, virtual_boards
 
@@ -81,8 +81,8 @@ async def test_lost_doubled_and_reordered_messages_of_a_streak_move_once_for_eac
     for entry in reversed(journal.last(100, kind="event")):
         counted = entry.message()
         assert isinstance(counted, GiftEvent)
-        totals.of("ayu").event(counted)
-    assert totals.of("ayu").gifts == 4  # every fold of the journal agrees
+        totals.event(counted)
+    assert totals.stats("ayu").all_gifts == 4  # every fold of the journal agrees
 
 
 class Standby:

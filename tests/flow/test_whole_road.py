@@ -21,7 +21,7 @@ from gateway.practice.tiktok.acts import GIFTS, Tap, Viewer
 from gateway.practice.tiktok.room import Room
 from gateway.practice.tiktok.server import PracticeTikTok
 from gateway.settings.load import Config
-from gateway.stats.store import StatsReader
+from gateway.stats.reader import StatsReader
 from tests.broker import Mosquitto, free_port
 from tests.flow.stage import Client, Edges, client_running, until
 
@@ -147,11 +147,11 @@ async def test_a_gift_on_the_webcast_wire_moves_the_pin_and_every_hop_names_it(r
 
     # TinyDB, in the practice file and not in the real one
     def totals() -> Any:
-        return next((t for t in StatsReader(data).accounts(simulated=True) if t.account == "ayu"), None)
+        return next((t for t in StatsReader(data).kept(simulated=True).accounts if t.account == "ayu"), None)
 
     await until(lambda: totals() is not None and totals().gifts == 1, 15)
     assert totals().coins == 1088
-    assert StatsReader(data).accounts(simulated=False) == []
+    assert StatsReader(data).kept().accounts == []
 
     # the page
     page = json.dumps(await asyncio.to_thread(road.page))
