@@ -15,10 +15,15 @@ import click
 
 from gateway import __version__
 from gateway.cli_backtest import backtest, rules
+from gateway.cli_backup import backup, restore
 from gateway.cli_boards import boards, flash
 from gateway.cli_connector import diagnose, record
+from gateway.cli_erase import erase, retention
+from gateway.cli_export import export
 from gateway.cli_games import games
+from gateway.cli_journal import journal
 from gateway.cli_practice import practice
+from gateway.cli_sessions import sessions
 from gateway.cli_trace import trace
 from gateway.errors import SettingsError, StagewireError
 from gateway.logs import configure
@@ -84,8 +89,11 @@ def main(verbose: bool) -> None:
     See why something moved, or did not: stagewire trace last gift
     See why an account is not heard:     stagewire connector --account NAME --diagnose
     Games to put into the rules:         stagewire games
+    Look at past sessions:               stagewire sessions
+    Statistics for a spreadsheet:        stagewire export
     Record a LIVE, to play it again:     stagewire record NAME
     Try your rules on a recording:       stagewire backtest FILE
+    Save all that the venue has:         stagewire backup, stagewire restore FILE
     Go live, each in a terminal or as a service:
       stagewire gateway     decides and drives the boards (on the Raspberry Pi)
       stagewire connector   listens to the LIVE accounts (here, on a PC or in the cloud)
@@ -259,12 +267,19 @@ def schema(which: str) -> None:
 
 
 main.add_command(backtest)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(boards)
 main.add_command(flash)
+main.add_command(erase)
+main.add_command(retention)
+main.add_command(export)
 main.add_command(record)
 main.add_command(games)
+main.add_command(journal)
 main.add_command(practice)
 main.add_command(rules)
+main.add_command(sessions)
 main.add_command(trace)
 
 

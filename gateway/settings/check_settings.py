@@ -1,12 +1,15 @@
 """A venue's settings checked as a whole: what the JSON Schema cannot say stands here."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 from gateway.errors import SettingsError
 from gateway.settings.models import Account, Settings
 from gateway.settings.outputs import check_outputs
+from gateway.settings.schedule import Schedule
 from gateway.settings.stations import Station
+from gateway.settings.triggers import OnTime
 from gateway.settings.venue_limits import check_limits
 from gateway.settings.wiring import Mistake, check_station
 from gateway.settings.yamlfile import Key
@@ -18,10 +21,20 @@ def check_settings(settings: Settings, base_dir: Path) -> Iterator[Mistake]:
         settings.zone  # noqa: B018  # raises
     except SettingsError as e:
         yield ["timezone"], str(e)
+    yield from _check_backup(settings)
     yield from _check_boards(settings)
     yield from _check_accounts(settings.accounts)
     yield from check_limits(settings)
     yield from check_outputs(settings, base_dir)
+
+
+def _check_backup(settings: Settings) -> Iterator[Mistake]:
+    if settings.gateway.backup is None:
+        return
+    try:
+        Schedule(OnTime(cron=settings.gateway.backup.at), UTC)
+    except SettingsError as e:
+        yield ["gateway", "backup", "at"], str(e)
 
 
 def _check_boards(settings: Settings) -> Iterator[Mistake]:

@@ -24,6 +24,8 @@ class Config(Struct, frozen=True, kw_only=True):
     settings: Settings
     rules: RuleBook
     base_dir: Path
+    file: str = "stagewire.yaml"
+    """The settings file's name in ``base_dir``."""
     broken: dict[str, Broken] = {}
     fingerprint: str = ""
     """Short hash of what both files say: two gateways with the same one decide alike."""
@@ -57,6 +59,7 @@ def load(path: Path, *, strict: bool = False) -> Config:
         rules=rules.book,
         broken=rules.broken,
         base_dir=path.parent,
+        file=path.name,
         fingerprint=rules.fingerprint,
     )
 
