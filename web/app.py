@@ -2,44 +2,78 @@
 
 from collections.abc import Iterable
 
-from flask import Flask, Response
+from flask import Flask, Response, render_template, request
+from msgspec.json import encode
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import BusError, PayloadError, StagewireError
-from web import guard
+from web import guard, words
 from web.assets import Assets
+from web.exports import Exports
+from web.history import History
 from web.source import Source
-from web.views import live, page, press
+from web.views import export, live, page, press, session_parts, sessions
 
 MAX_BODY = 4096
 """Bytes; the longest press is under 200."""
 
 
-def create_app(source: Source, *, hosts: Iterable[str] = (), streams: int = live.MAX_STREAMS) -> Flask:
-    """Serve what ``source`` sees. ``hosts``: names to be asked under beside addresses and this machine's own;
-    ``streams``: how many phones may hold an event stream, the others poll."""
+def create_app(
+    source: Source,
+    history: History,
+    exports: Exports,
+    *,
+    hosts: Iterable[str] = (),
+    streams: int = live.MAX_STREAMS,
+) -> Flask:
+    """Serve what ``source`` sees and what ``history`` keeps. ``hosts``: names to be asked under beside addresses
+    and this machine's own; ``streams``: how many phones may hold an event stream, the others poll."""
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    assets = Assets()
+    app.jinja_env.globals.update(
+        venue=source.venue,
+        asset=lambda name: f"/static/{assets.version}/{name}",
+        modules=assets.modules,
+    )
+    words.install(app, history.zone)
     guard.protect(app, hosts)
-    app.register_blueprint(page.blueprint(source.venue, Assets()))
+    app.register_blueprint(page.blueprint(assets))
     app.register_blueprint(live.blueprint(source.rows, streams))
     app.register_blueprint(press.blueprint(source))
+    app.register_blueprint(sessions.blueprint(history))
+    app.register_blueprint(session_parts.blueprint(history))
+    app.register_blueprint(export.blueprint(exports, history))
     app.register_error_handler(HTTPException, _http_trouble)
     app.register_error_handler(StagewireError, _trouble)
     return app
 
 
-def _http_trouble(e: HTTPException) -> tuple[dict[str, str], int] | Response:
+def _http_trouble(e: HTTPException) -> Response:
     if e.code is None:  # a ready answer in an exception's clothes
         return Response(e.get_body(), 500)
-    return {"error": e.description or e.name}, e.code
+    answer = _told(e.description or e.name, e.code)
+    again = getattr(e, "retry_after", None)
+    if again is not None:
+        answer.headers["Retry-After"] = str(again)
+    return answer
 
 
-def _trouble(e: StagewireError) -> tuple[dict[str, str], int]:
+def _trouble(e: StagewireError) -> Response:
     match e:
         case PayloadError():
-            return {"error": str(e)}, 400
+            return _told(str(e), 400)
         case BusError():
-            return {"error": str(e)}, 503
+            return _told(str(e), 503)
         case _:
-            return {"error": str(e)}, 500
+            return _told(str(e), 500)
+
+
+def _told(text: str, status: int) -> Response:
+    """To a program as JSON; to a person as a screen, with the stop on it."""
+    if request.path.startswith(("/api/", "/static/")):
+        answer = Response(status=status, content_type="application/json")
+        answer.set_data(encode({"error": text}))
+        return answer
+    return Response(render_template("trouble.html", script="sessions.js", words=text), status)

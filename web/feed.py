@@ -64,7 +64,7 @@ class Feed:
 
     def add(self, event: Event) -> list[str]:
         """Add or merge one event; the ids of the lines that changed."""
-        row = _line(event)
+        row = line(event)
         if row is None:
             return []
         name = _name(event)
@@ -87,17 +87,10 @@ class Actions:
     def add(self, ack: Ack, at: float) -> list[str]:
         """Note what became of a command; the ids of the lines that changed."""
         old = self.rows.get(ack.id)
-        row = ActionRow(
-            station=ack.station,
-            action=ack.action,
-            status=ack.status,
-            at=old.at if old else stamp(at),
-            reason=ack.reason,
-            rule=ack.rule,
-            account=ack.account,
-            who=ack.user,
-            latency_ms=ack.latency_ms if ack.latency_ms is not None or old is None else old.latency_ms,
-        )
+        row = action(ack, at)
+        if old is not None:
+            known = old.latency_ms if ack.latency_ms is None else ack.latency_ms
+            row = replace(row, at=old.at, latency_ms=known)
         self.rows[ack.id] = row
         if row.latency_ms is not None and (ack.station in self._last or len(self._last) < MAX_EVENTS):
             self._last[ack.station] = row
@@ -110,6 +103,21 @@ class Actions:
         return self._last.get(station)
 
 
+def action(ack: Ack, at: float) -> ActionRow:
+    """What an ack says as a line, noted at ``at`` (seconds since 1970)."""
+    return ActionRow(
+        station=ack.station,
+        action=ack.action,
+        status=ack.status,
+        at=stamp(at),
+        reason=ack.reason,
+        rule=ack.rule,
+        account=ack.account,
+        who=ack.user,
+        latency_ms=ack.latency_ms,
+    )
+
+
 def _name(event: Event) -> str:
     """The id of the event's line: a streak is one line, and so are the likes of ten seconds."""
     kind = KINDS[type(event)]
@@ -120,7 +128,7 @@ def _name(event: Event) -> str:
     return event.id
 
 
-def _line(event: Event) -> EventRow | None:
+def line(event: Event) -> EventRow | None:
     """The event as a line, None for what the account's card shows better."""
     who, text, count, coins = "", "", 0, None
     match event.data:

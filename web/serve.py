@@ -11,6 +11,8 @@ from waitress.server import create_server  # type: ignore[import-untyped]  # shi
 from gateway.errors import ServiceError
 from gateway.settings.models import Settings
 from web.app import create_app
+from web.exports import Exports
+from web.history import History
 from web.source import Source
 
 log = logging.getLogger(__name__)
@@ -32,13 +34,16 @@ then is the newest state, not a backlog."""
 def serve(settings: Settings, base_dir: Path = Path()) -> None:
     """Serve the page until SIGTERM or Ctrl-C; ends within 2 s. To be called in the main thread.
 
-    ``base_dir`` is where the settings file stands. Raises ``ServiceError`` when the address cannot be
-    used, ``BusError`` when the broker's password or CA file cannot be read.
+    ``base_dir`` is where the settings file stands; the gateway's data folder is read where there is one.
+    Raises ``ServiceError`` when the address cannot be used, ``BusError`` when the broker's password or CA file
+    cannot be read.
     """
     web = settings.web
     source = Source(settings.venue, settings.broker, base_dir=base_dir)
+    data = base_dir / settings.gateway.data
+    exports = Exports(settings, data)
     server = create_server(
-        create_app(source, hosts=[web.host, *web.hosts]),
+        create_app(source, History(settings, data), exports, hosts=[web.host, *web.hosts]),
         sockets=[_listen(web.host, web.port)],
         threads=THREADS,
         connection_limit=CONNECTIONS,
@@ -60,6 +65,7 @@ def serve(settings: Settings, base_dir: Path = Path()) -> None:
     finally:
         source.stop()
         server.close()
+        exports.close()
         source.join(1.0)
         for s, handler in old.items():
             signal.signal(s, handler)

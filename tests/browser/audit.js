@@ -36,7 +36,7 @@ return (() => {
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 600);
     if (ratio < (large ? 3 : 4.5)) complaints.push(`"${words}": contrast ${ratio.toFixed(2)}`);
   }
-  if (texts < 20) complaints.push(`only ${texts} texts were looked at`);
+  if (texts < 12) complaints.push(`only ${texts} texts were looked at`);
   for (const button of document.querySelectorAll("button, a[href]:not(.skip)")) {
     if (!seen(button)) continue;
     const box = button.getBoundingClientRect();

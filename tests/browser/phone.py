@@ -71,8 +71,10 @@ class Phone:
         return str(self.js(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
 
     def press(self, selector: str) -> None:
-        """A press as a person makes it: refused when something covers the button."""
-        self.driver.find_element("css selector", selector).click()
+        """A press as a person makes it: scrolled to, and refused when something covers the button."""
+        button = self.driver.find_element("css selector", selector)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+        button.click()
 
     def complaints(self) -> list[str]:
         """What the browser's console said of errors: broken scripts, refused by CSP."""

@@ -1,11 +1,16 @@
-"""A page's source on a real broker, and a peer in the gateway's place."""
+"""A page's source on a real broker, a peer in the gateway's place, and the page on past evenings."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+from gateway.messages import SessionSummary
 from tests.broker import Mosquitto
+from tests.web.evenings import two_evenings
+from tests.web.past import Evenings, Venue
 from tests.web.peer import PATIENCE, VENUE, Peer, rows, until
 from web.source import Source
 
@@ -31,3 +36,26 @@ def gateway(broker: Mosquitto) -> Iterator[Peer]:
     peer = Peer(broker.settings)
     yield peer
     peer.close()
+
+
+@pytest.fixture(scope="module")
+def evenings(tmp_path_factory: pytest.TempPathFactory) -> Evenings:
+    data = tmp_path_factory.mktemp("data")
+    return (data, *asyncio.run(two_evenings(data)))
+
+
+@pytest.fixture
+def venue(evenings: Evenings) -> Iterator[Venue]:
+    venue = Venue(evenings[0])
+    yield venue
+    venue.exports.close()
+
+
+@pytest.fixture
+def client(venue: Venue) -> FlaskClient:
+    return venue.app.test_client()
+
+
+@pytest.fixture
+def saturday(evenings: Evenings) -> SessionSummary:
+    return evenings[2].summary

@@ -13,7 +13,7 @@ from typing import Self
 
 import msgspec
 
-from gateway.settings.models import Broker, Settings, Web
+from gateway.settings.models import Broker, Gateway, Settings, Web
 from tests.broker import free_port
 from tests.web.peer import VENUE, until
 
@@ -27,13 +27,15 @@ serve(msgspec.json.decode(sys.argv[1], type=Settings))
 
 
 class Page:
-    """``with Page(broker.settings) as page: page.get("/api/snapshot")``."""
+    """``with Page(broker.settings, folder) as page: page.get("/api/snapshot")``. ``data`` is the gateway's."""
 
-    def __init__(self, broker: Broker, folder: Path) -> None:
+    def __init__(self, broker: Broker, folder: Path, data: Path | None = None, timezone: str = "UTC") -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"page-{self.port}.log"
-        self._settings = Settings(venue=VENUE, broker=broker, web=Web(port=self.port))
+        gateway = Gateway(data=str(data or folder / "no-data"))
+        web = Web(port=self.port)
+        self._settings = Settings(venue=VENUE, broker=broker, web=web, gateway=gateway, timezone=timezone)
         self.start()
 
     def start(self) -> None:

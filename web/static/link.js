@@ -83,6 +83,24 @@ export class Link {
   }
 }
 
+const READ_MS = 20000; // a large journal on a small machine
+const BUSY_TRIES = 5;
+
+/** GET something of the past, waiting while the server is busy. Throws an Error in words. */
+export async function read(path) {
+  for (let tries = 1; ; tries++) {
+    let answer;
+    try {
+      answer = await ask(path, READ_MS, { cache: "no-store" });
+    } catch {
+      throw new Error("The page's server does not answer.");
+    }
+    if (answer.ok) return answer.body;
+    if (answer.status !== 503 || tries === BUSY_TRIES) throw new Error(answer.body.error);
+    await new Promise((go) => setTimeout(go, 1000));
+  }
+}
+
 /** POST a press. Resolves to {ok, status, ...answer}; `status` 0 means that nobody answered. */
 export async function press(path, body, timeout = PRESS_MS) {
   try {

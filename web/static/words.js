@@ -32,11 +32,14 @@ export const MODES = [
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clockOf = (timeZone) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone });
+let clockFormat = clockOf(undefined);
 
 export const count = (n) => (n < 100000 ? number.format(n) : short.format(n));
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 export const clock = (stamp) => clockFormat.format(new Date(stamp));
+/** From now on `clock` tells the venue's time instead of this phone's. */
+export const tellTimeOf = (zone) => (clockFormat = clockOf(zone));
 /** "4.2" below ten milliseconds, "38" above. */
 export const ms = (n) => (n < 9.95 ? n.toFixed(1) : count(Math.round(n)));
 

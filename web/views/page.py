@@ -1,16 +1,16 @@
-"""The shell of the page and its files."""
+"""The live screen's shell, and the page's files."""
 
 from flask import Blueprint, Response, abort, render_template
 
 from web.assets import Assets
 
 
-def blueprint(venue: str, assets: Assets) -> Blueprint:
+def blueprint(assets: Assets) -> Blueprint:
     views = Blueprint("page", __name__)
 
     @views.get("/")
     def index() -> str:
-        return render_template("page.html", venue=venue, version=assets.version, modules=assets.modules)
+        return render_template("live.html", screen="live", script="app.js")
 
     @views.get("/static/<version>/<name>")
     def static(version: str, name: str) -> Response:

@@ -1,0 +1,35 @@
+"""The page on a gateway's data folder; no broker is needed to look at the past."""
+
+import re
+from pathlib import Path
+
+from flask import Flask
+
+from gateway.settings.models import Broker, Leaderboard, Settings, Statistics
+from tests.review.evening import Evening
+from tests.web.evenings import ZONE
+from tests.web.peer import VENUE
+from web.app import create_app
+from web.exports import Exports
+from web.history import History
+from web.source import Source
+
+Evenings = tuple[Path, Evening, Evening]
+"""A data folder, and Friday's and Saturday's session in it."""
+
+
+class Venue:
+    """Its page, its readers and its exports."""
+
+    def __init__(self, data: Path) -> None:
+        settings = Settings(
+            venue=VENUE, timezone=ZONE, statistics=Statistics(leaderboard=Leaderboard(hide_anonymous=True))
+        )
+        self.history = History(settings, data)
+        self.exports = Exports(settings, data)
+        self.app: Flask = create_app(Source(VENUE, Broker()), self.history, self.exports)
+
+
+def words(text: str) -> str:
+    """What a person reads of a screen."""
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())

@@ -1,0 +1,82 @@
+// An export: begun by its form, followed by polling, cancelled by its button.
+
+import { attr, say, text } from "./dom.js";
+import { press, read } from "./link.js";
+
+const LOOK_MS = 300;
+const KEPT = "export"; // a screen that is loaded anew follows the export that it began
+const at = (id) => document.getElementById(id);
+
+const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
+function order(form) {
+  const said = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
+  return { ...said, practice: said.practice === "1", rows: said.rows === "1" };
+}
+
+function show(state) {
+  const running = state.state === "running";
+  const part = state.total ? state.done / state.total : 0;
+  const words = {
+    running: `Exporting… ${Math.floor(100 * part)} %`,
+    done: `Ready: ${state.name}, ${size(state.size)}. ${state.words}`,
+    cancelled: state.words,
+    failed: state.words,
+  };
+  attr(at("exporting"), "hidden", false);
+  attr(at("exporting"), "data-state", state.state);
+  text(at("export-words"), words[state.state]);
+  const progress = at("export-progress");
+  attr(progress, "hidden", !running);
+  if (state.total) progress.value = part;
+  else progress.removeAttribute("value"); // not known yet
+  attr(at("export-cancel"), "hidden", !running);
+  const file = at("export-file");
+  const hadFocus = document.activeElement === at("export-cancel");
+  attr(file, "hidden", state.state !== "done");
+  if (state.state === "done") {
+    attr(file, "href", `/api/exports/${state.id}/file`);
+    attr(file, "download", state.name);
+    if (hadFocus) file.focus();
+  }
+  attr(at("export").querySelector("button"), "disabled", running);
+}
+
+async function follow(state) {
+  sessionStorage.setItem(KEPT, state.id);
+  show(state);
+  while (state.state === "running") {
+    await new Promise((go) => setTimeout(go, LOOK_MS));
+    try {
+      state = await read(`/api/exports/${state.id}`);
+    } catch (e) {
+      state = { ...state, state: "failed", words: e.message };
+    }
+    show(state);
+  }
+  say(at("export-words").textContent);
+  if (state.state !== "done") sessionStorage.removeItem(KEPT);
+}
+
+/** Bring the screen's form for exports to life, where it has one. */
+export function exporting() {
+  const form = at("export");
+  if (!form) return;
+  let now = "";
+  const go = (state) => {
+    now = state.id;
+    return follow(state);
+  };
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    const answer = await press("/api/exports", order(form));
+    if (answer.ok) await go(answer);
+    else {
+      show({ state: "failed", words: answer.error });
+      say(answer.error);
+    }
+  });
+  at("export-cancel").addEventListener("click", () => press(`/api/exports/${now}/cancel`, {}));
+  const kept = sessionStorage.getItem(KEPT);
+  if (kept) read(`/api/exports/${kept}`).then(go, () => sessionStorage.removeItem(KEPT));
+}

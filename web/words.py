@@ -1,0 +1,70 @@
+"""Numbers and times as a person reads them; the filters of the templates."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from gateway.errors import PayloadError
+from gateway.messages import SessionSummary, seconds
+
+UNKNOWN = "–"
+
+
+def count(number: float | None) -> str:
+    return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def signed(number: float | None, digits: int = 0) -> str:
+    """``"+1,204"``, ``"−3"``; a true minus, as wide as the plus."""
+    if number is None:
+        return UNKNOWN
+    words = f"{number:+,.{digits}f}"
+    return ("0" if not float(words.replace(",", "")) else words).replace("-", "−")
+
+
+def usd(amount: float) -> str:
+    return f"${amount:,.2f}"
+
+
+def ms(number: float | None) -> str:
+    if number is None:
+        return UNKNOWN
+    return f"{number:.1f}" if number < 9.95 else f"{number:,.0f}"
+
+
+def percent(part: float | None) -> str:
+    return UNKNOWN if part is None else f"{100 * part:.0f} %"
+
+
+def lasting(length: float) -> str:
+    """``"2 h 05 min"``, ``"12 min"``, ``"8 s"``."""
+    whole = round(length)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def length(s: SessionSummary) -> float:
+    """Seconds from the beginning to the end, or as far as it was heard."""
+    try:
+        return max(0.0, seconds(s.ended or s.last) - seconds(s.since))
+    except PayloadError:  # changed by hand
+        return 0.0
+
+
+def install(app: Flask, zone: ZoneInfo) -> None:
+    """Make them the templates' own. ``zone`` is the venue's."""
+
+    def local(text: str | None, form: str) -> str:
+        if text is None:
+            return UNKNOWN
+        try:
+            return format(datetime.fromtimestamp(seconds(text), zone), form)
+        except PayloadError:
+            return text
+
+    app.jinja_env.filters.update(
+        count=count, signed=signed, usd=usd, ms=ms, percent=percent, lasting=lasting, length=length, local=local
+    )
