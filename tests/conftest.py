@@ -5,9 +5,12 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.faults import power
 
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
@@ -41,8 +44,11 @@ PARTS: dict[str, tuple[Callable[[], bool], str]] = {
         "chromium chromium-driver",
     ),
     "systemd": (lambda: shutil.which("systemd-analyze") is not None, "systemd"),
+    "btrfs": (power.installed, "btrfs-progs e2fsprogs mount util-linux"),
     "tiktoklive": (lambda: importlib.util.find_spec("TikTokLive") is not None, ""),
 }
+MACHINES: dict[str, Callable[[], str]] = {"loop-devices": cache(power.missing_here)}
+"""What no package brings, and why this machine has it not: such tests are skipped there, whatever is required."""
 
 
 def pytest_configure() -> None:
@@ -56,6 +62,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("needs"):
             for name in mark.args:
+                if name in MACHINES:
+                    if why := MACHINES[name]():
+                        item.add_marker(pytest.mark.skip(reason=f"this machine has no {name}: {why}"))
+                    continue
                 present, packages = PARTS[name]
                 if present():
                     continue
