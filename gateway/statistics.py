@@ -249,6 +249,8 @@ class Statistics:
         session = self._totals.session(account, simulated=simulated)
         if do == "end" and (session is None or session.ended is not None):
             return f"no session of {account!r} runs", {}
+        if do == "start" and session is not None and session.opened == "hand" and session.last == session.since:
+            return "", {"session": session.id}  # nothing was heard since it was begun: it is as new as another one
         now = stamp(self._clock())
         self.recorder.append(
             SessionEvent(

@@ -68,6 +68,8 @@ class Erasures:
     async def _erase(self, viewer: str, *, backups: bool) -> Answer:
         found = await asyncio.to_thread(find, self._data, viewer)
         copies = erase.copies_with(erase.all_copies(self._config), found) if backups else []
+        if not (found.anything or copies):
+            return f"nothing is known of {viewer!r}: expected a platform id, which `do: who` tells", {}
         intent = await asyncio.to_thread(erase.begin, self._data, found, copies)
         if why := self._memory.busy(viewer):
             await asyncio.to_thread(erase.done, self._data)

@@ -56,8 +56,16 @@ NONSENSE: list[tuple[str, dict[str, Any], str]] = [
     ("rules", {"do": "remove", "rule": "no-such"}, "no-such"),
     ("rules", {"do": "put", "rule": "../../etc"}, "../../etc"),
     ("rules", {"do": "get", "version": "../stagewire"}, "there is no version"),
+    ("session", {"account": "ayu", "do": "dance"}, "expected params: {account: its name, do: start or end}"),
+    ("session", {"account": "ayu", "do": "end"}, "no session of 'ayu' runs"),
+    ("session", {"account": "ay", "do": "start"}, "did you mean 'ayu'"),
+    ("statistics", {}, "expected params: {account: NAME} or {session: ID}"),
+    ("statistics", {"account": "ayu", "part": "everything"}, "everything"),
+    ("statistics", {"session": "../stats"}, "there is no session"),
+    ("erase", {"viewer": ""}, "expected params: {viewer: "),
+    ("erase", {"viewer": "nobody.at.all", "do": "erase"}, "nobody.at.all"),
     ("arm", {"armed": "yes"}, "expected params: {armed: true or false}"),
-    ("reboot", {}, "unknown request 'reboot'; known here: arm, counter, "),
+    ("reboot", {}, "unknown request 'reboot'; known here: arm, backup, "),
 ]
 
 
@@ -99,6 +107,9 @@ FLOODS: list[tuple[str, dict[str, Any]]] = [
     ("trace", {"event": "g-1"}),
     ("rules", {"do": "history"}),
     ("press", {"button": "bell"}),
+    ("session", {"account": "ayu", "do": "start"}),
+    ("statistics", {"account": "ayu"}),
+    ("retention", {}),
     ("queue", {"station": "bell", "do": "pause"}),
 ]
 

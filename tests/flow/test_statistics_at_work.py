@@ -153,6 +153,8 @@ async def test_a_person_begins_and_ends_a_session_whenever_they_want(house: Hous
         second = await e.counted(lambda s: s.session == answer.result["session"])
         assert (second.coins, second.all_coins, second.all_sessions) == (0, 3, 2)
         assert second.session != first.session
+        again = await house.client.ask("session", account="ayu", do="start")  # a second thumb on the same button
+        assert again.result == answer.result
         e.gift(4)
         await e.counted(lambda s: s.coins == 4)
         await until(lambda: first.session in e.summaries())
