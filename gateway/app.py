@@ -94,7 +94,9 @@ class Gateway:
         self._dispatcher.hold(True)  # until a stop could be heard
         self._estop = EmergencyStop(gateway, self._drivers, self._on_proof)
         self._requests = Requests(self._topics, gateway, self._orders.publish)
-        self._statistics = Statistics(config, self._journal, self._retained, lambda: self._rules.debts(), clock)
+        self._statistics = Statistics(
+            config, self._journal, heard, self._retained, lambda: self._rules.debts(), clock
+        )
         self._requests.add(self._statistics.handlers)
         self._rules = RuleRoom(
             config,

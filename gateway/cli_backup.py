@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from gateway.errors import StagewireError
+from gateway.wording import several, size
 
 if TYPE_CHECKING:
     from gateway.keeping.manifest import LeftOut, Manifest
@@ -43,7 +44,7 @@ def backup(to: Path | None, secrets: bool, passphrase_file: Path | None, listing
             folder = to or backup_folder(venue)
             found = kept(folder, venue.settings.venue)
             for path in found:
-                click.echo(f"{path}  {_mb(path.stat().st_size)}")
+                click.echo(f"{path}  {size(path.stat().st_size)}")
             if not found:
                 click.echo(f"There is no backup of {venue.settings.venue} in {folder}.")
             return
@@ -52,7 +53,7 @@ def backup(to: Path | None, secrets: bool, passphrase_file: Path | None, listing
             made = make_backup(venue, to, passphrase=passphrase, progress=progress)
     for left in made.manifest.left_out:
         _say(left)
-    click.secho(f"{made.path}: {_mb(made.size)}, {_what(made.manifest)}.", fg="green")
+    click.secho(f"{made.path}: {size(made.size)}, {_what(made.manifest)}.", fg="green")
     if any(left.lost for left in made.manifest.left_out):
         _fail("the backup is made, and not complete: see above")
 
@@ -113,11 +114,7 @@ def _say(left: "LeftOut") -> None:
 def _what(manifest: "Manifest") -> str:
     secrets = f", secrets: {len(manifest.secrets)}" if manifest.secrets else ""
     files = len(manifest.files) - bool(manifest.secrets)
-    return f"venue {manifest.venue} as of {manifest.made}: {files} file{'' if files == 1 else 's'}{secrets}"
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+    return f"venue {manifest.venue} as of {manifest.made}: {several(files, 'file')}{secrets}"
 
 
 def _passphrase(file: Path | None, *, new: bool = False, sealed: bool = False) -> str | None:

@@ -1,14 +1,18 @@
 """``stagewire erase`` and ``stagewire retention``."""
 
 import contextlib
+import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from gateway.errors import StagewireError
+from gateway.logs import only
+from gateway.wording import several, size
 
 if TYPE_CHECKING:
     from gateway.keeping.erase import Preview
@@ -41,7 +45,9 @@ def erase(viewer: str, yes: bool, backups: bool, config: Path) -> None:
     """
     from gateway.keeping.venue_files import opened
 
-    with _in_words("not everything was erased"), opened(config) as files:
+    if not viewer.strip():
+        _fail("whom? Give the platform id, the @name, or the nickname")
+    with only(logging.WARNING, "gateway.bus"), _in_words("nothing was erased") as state, opened(config) as files:
         _finish(files)
         people = files.who(viewer)
         if len(people) != 1:
@@ -51,6 +57,7 @@ def erase(viewer: str, yes: bool, backups: bool, config: Path) -> None:
             click.echo(line)
         if not yes:
             click.confirm("Erase all of this? It cannot be undone", abort=True)
+        state.otherwise = "not everything was erased; the next `stagewire erase`, or the gateway's start, goes on"
         proof = files.erase(found, backups=backups)
         _prove(proof, found, backups=backups)
 
@@ -66,7 +73,7 @@ def retention(go: bool, without_backup: bool, force: bool, config: Path) -> None
     from gateway.keeping.backup import make_backup
     from gateway.keeping.venue_files import opened
 
-    with _in_words("nothing was deleted"), opened(config) as files:
+    with only(logging.WARNING, "gateway.bus"), _in_words("nothing was deleted") as state, opened(config) as files:
         planned = files.retention()
         for line in _planned(planned):
             click.echo(line)
@@ -77,6 +84,7 @@ def retention(go: bool, without_backup: bool, force: bool, config: Path) -> None
         if not without_backup:
             made = make_backup(files.config)
             click.echo(f"backup: {made.path}")
+        state.otherwise = "not all of it was deleted; `stagewire retention` shows what is left"
         files.apply_retention(planned, force=force)
         click.secho("It is gone.", fg="green")
 
@@ -105,11 +113,12 @@ def _found(found: "Preview", *, backups: bool) -> Iterator[str]:
     if found.last:
         yield f"  last seen     {found.last}"
     if found.records:
-        yield "  journal       " + ", ".join(f"{n} {kind}s" for kind, n in sorted(found.records.items()))
+        yield "  journal       " + ", ".join(several(n, kind) for kind, n in sorted(found.records.items()))
     if found.rules:
-        yield f"  rules         {found.rules} things remembered (own counters of this viewer are lost)"
+        yield f"  rules         {several(found.rules, 'thing')} remembered (own counters of this viewer are lost)"
     if found.sessions or found.leaders:
-        yield f"  statistics    {found.sessions} sessions, leaders of {', '.join(found.leaders) or 'nobody'}"
+        leaders = ", ".join(found.leaders) or "nobody"
+        yield f"  statistics    {several(found.sessions, 'session')}, leaders of {leaders}"
     for name in found.exports:
         yield f"  export        {name}: would be deleted"
     for name in found.damaged:
@@ -122,30 +131,40 @@ def _prove(proof: "Proof", found: "Preview", *, backups: bool) -> None:
     """The proof in words; ends with 1 where it failed."""
     click.echo(
         f"Searched again: {proof.records} records, {proof.remembered} things that rules remember, "
-        f"{proof.documents} documents; and byte by byte {proof.files} files, {proof.bytes / 1e6:.1f} MB."
+        f"{several(proof.documents, 'document')}; and byte by byte {several(proof.files, 'file')}, "
+        f"{size(proof.bytes)}."
     )
     for name, n in proof.elsewhere.items():
-        click.echo(f"  {name!r} stands there {n} times for something else: a gift, a rule, another viewer")
+        click.echo(
+            f"  {name!r} stands there {several(n, 'time')} for something else: a gift, a rule, another viewer"
+        )
     for name in proof.common:
         click.echo(f"  {name!r} is too short to be searched for in bytes; every field and text was looked at")
     for name in proof.rules:
         click.secho(f"  {name} names the viewer: you wrote that in your rules; edit them", fg="yellow")
-    if not backups:
+    if backups and found.copies:
+        click.secho(
+            "  the backups that held the viewer are deleted: make a new one, stagewire backup", fg="yellow"
+        )
+    else:
         for name in found.copies:
             click.secho(f"  {name} still holds the viewer (--backups deletes it)", fg="yellow")
     click.echo(OUT_OF_REACH)
     if proof.places:
         for line in proof.left:
             click.secho(f"  found: {line}", fg="red", err=True)
-        _fail(f"found in {proof.places} places: see above. A viewer who is in the LIVE now is heard anew at once")
+        _fail(
+            f"found in {several(proof.places, 'place')}: see above. A viewer who is in the LIVE now is heard anew "
+            "at once"
+        )
     click.secho("Found: 0.", fg="green")
 
 
 def _planned(planned: "Plan") -> Iterator[str]:
     for month in planned.months:
         yield (
-            f"  {month.file}  {month.records} records, {month.since[:10]} to {month.until[:10]}, "
-            f"{month.bytes / 1e6:.1f} MB"
+            f"  {month.file}  {several(month.records, 'record')}, {month.since[:10]} to {month.until[:10]}, "
+            f"{size(month.bytes)}"
         )
     for session in planned.sessions:
         yield f"  session {session}: the viewers' names in it; its sums stay"
@@ -159,12 +178,28 @@ def _planned(planned: "Plan") -> Iterator[str]:
         yield click.style(f"By itself the gateway deletes nothing: {planned.why}", fg="yellow")
 
 
+@dataclass
+class _State:
+    """``otherwise``: what is so when it fails now."""
+
+    otherwise: str
+
+
 @contextlib.contextmanager
-def _in_words(otherwise: str) -> Iterator[None]:
+def _in_words(otherwise: str) -> Iterator[_State]:
+    state = _State(otherwise)
     try:
-        yield
+        yield state
+    except BrokenPipeError:
+        raise
     except StagewireError as e:
-        _fail(f"{otherwise}: {e}")
+        _fail(f"{state.otherwise}: {e}")
+    except OSError as e:
+        from gateway.keeping.files import words
+
+        _fail(f"{state.otherwise}: {words(e)}")
+    except KeyboardInterrupt:
+        _fail(f"stopped: {state.otherwise}")
 
 
 def _fail(words: str) -> NoReturn:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli_sessions import of_days, of_venue, told
+from gateway.cli_sessions import library, nothing, of_days, of_venue, told
 from gateway.errors import StagewireError
 from gateway.export.what import FORMATS, SHEETS, Format, SheetName, What
 
@@ -64,7 +64,14 @@ def export(
     )
     if chosen and (since or until or account or practice):
         raise StagewireError("--session says what is meant already: leave out --from, --to, --account, --practice")
-    job = Export(loaded.settings, data or loaded.base_dir / loaded.settings.gateway.data, what)
+    if kind == "jsonl" and sheets is not None:
+        raise StagewireError("--format jsonl is of events alone: leave out --sheets, or take another format")
+    known = library(config, data)
+    if account is not None:
+        known.account(account)
+    if not chosen and not known.summaries(simulated=practice, since=first, until=end, account=account):
+        click.secho(nothing(known, first, end, account, practice=practice), fg="yellow", err=True)
+    job = Export(loaded.settings, known.data, what)
     with click.progressbar(length=1, label="exporting", file=sys.stderr) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -79,7 +86,7 @@ def export(
         click.secho("cancelled: nothing was written", fg="yellow", err=True)
         sys.exit(1)
     for words in written.notes:
-        click.secho(f"{words}; it is missing in the export", fg="yellow", err=True)
+        click.secho(f"{words}: the export may not be complete", fg="yellow", err=True)
     rows = ", ".join(f"{name} {count}" for name, count in written.rows.items())
     click.echo(f"{written.path}: rows of {rows}")
 

@@ -1,5 +1,6 @@
 """``stagewire journal``: what is written down, and whether it is sound."""
 
+import logging
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -12,8 +13,10 @@ import msgspec
 from gateway.cli_trace import LONGEST, what
 from gateway.errors import PayloadError, StagewireError
 from gateway.journal import Entry, JournalReader, Kind
+from gateway.logs import only
 from gateway.messages import Ack, Command, Decided
 from gateway.text import clean
+from gateway.wording import several, size
 
 KINDS = get_args(Kind)
 MOST = 100_000
@@ -51,9 +54,10 @@ def _where(command: Callable[..., None]) -> Callable[..., None]:
 def show(last: int, kinds: tuple[Kind, ...], as_json: bool, data: Path | None, config: Path) -> None:
     """The newest records, the newest last; also while the gateway runs."""
     reader = JournalReader(_folder(data, config))
-    found = sorted(
-        (entry for kind in kinds or (None,) for entry in reader.last(last, kind=kind)), key=lambda e: e.seq
-    )
+    with only(logging.CRITICAL, "gateway.journal"):  # it is said below
+        found = sorted(
+            (entry for kind in kinds or (None,) for entry in reader.last(last, kind=kind)), key=lambda e: e.seq
+        )
     for path, why in reader.damaged.items():
         click.secho(f"{path} cannot be read ({why}): what stands in it is missing here", fg="yellow", err=True)
     for entry in found[-last:]:
@@ -117,21 +121,24 @@ def verify(data: Path | None, config: Path) -> None:
         report = look(folder, lambda done, of: bar.update(round(done / max(of, 1) * 1000) - bar.pos))
     if not report.files and not report.problems:
         _fail(f"there is nothing in {folder}: is this the gateway's data folder, and did the gateway run?")
-    _, lost = State.restored(JournalReader(folder).state())
+    with only(logging.CRITICAL, "gateway.journal"):  # it is said below
+        _, lost = State.restored(JournalReader(folder).state())
     if lost:
         report.problems.append(
             f"of what the rules remember {len(lost)} things cannot be read ({', '.join(sorted(lost)[:5])}); they "
             "begin anew at the gateway's next start: look at counters and goals, and set them on the page"
         )
     for file in report.files:
-        click.echo(f"{file.path.name}  schema {file.schema}, {file.records:,} records, {file.size / 1e6:.1f} MB")
+        click.echo(f"{file.path.name}  schema {file.schema}, {several(file.records, 'record')}, {size(file.size)}")
     for note in report.notes:
         click.echo(note)
     for problem in report.problems:
         click.secho(problem, fg="red")
     if report.problems:
         sys.exit(1)
-    click.secho(f"All is sound: {report.records:,} records in {len(report.files)} files.", fg="green")
+    click.secho(
+        f"All is sound: {several(report.records, 'record')} in {several(len(report.files), 'file')}.", fg="green"
+    )
 
 
 def _folder(data: Path | None, config: Path) -> Path:
@@ -143,6 +150,9 @@ def _folder(data: Path | None, config: Path) -> Path:
             data = loaded.base_dir / loaded.settings.gateway.data
         if not data.is_dir():
             _fail(f"{data} is no folder: is this the gateway's data folder, and did the gateway run?")
+        next(data.iterdir(), None)
+    except PermissionError as e:
+        _fail(f"{e.filename} belongs to another user: run this as that one, such as `sudo -u stagewire ...`")
     except (StagewireError, OSError) as e:
         _fail(str(e))
     return data

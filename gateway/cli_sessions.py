@@ -1,5 +1,6 @@
 """``stagewire sessions``: what was, to look at again, to compare, and to play again."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from gateway.errors import SettingsError, StagewireError
+from gateway.logs import only
 from gateway.messages import BOARDS, Board, Score, SessionSummary
 
 if TYPE_CHECKING:
@@ -40,12 +42,15 @@ def told(run: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(run)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
-            return run(*args, **kwargs)
+            with only(logging.CRITICAL, "gateway.stats", "gateway.journal", "gateway.review"):  # see `say_trouble`
+                return run(*args, **kwargs)
         except SettingsError as e:
             for mistake in e.mistakes:
                 click.secho(mistake, fg="red", err=True)
         except StagewireError as e:
             click.secho(str(e), fg="red", err=True)
+        except BrokenPipeError:  # `| head` has seen enough: click ends quietly
+            raise
         except OSError as e:
             click.secho(f"{e.filename or 'a file'} cannot be used: {e.strerror or e}", fg="red", err=True)
         sys.exit(1)
@@ -85,9 +90,26 @@ def library(config: Path, data: Path | None) -> "Library":
     return Library(loaded.settings, data or loaded.base_dir / loaded.settings.gateway.data)
 
 
+def nothing(
+    known: "Library", since: float | None, until: float | None, account: str | None, *, practice: bool
+) -> str:
+    """That there is no such session, in words. Raises ``StorageError`` where there is none at all."""
+    known.find("last")
+    kind, other, how = (
+        ("practice session", "real", "without --practice") if practice else ("session", "practice", "--practice")
+    )
+    words = f"no {kind} in {known.data} is of that time and account"
+    others = known.summaries(simulated=not practice, since=since, until=until, account=account)
+    return f"{words}; {other} sessions there: {len(others)} ({how})" if others else words
+
+
 def say_trouble(known: "Library") -> None:
     for words in known.trouble:
-        click.secho(f"{words}; what stands in it is missing here", fg="yellow", err=True)
+        click.secho(
+            f"{words}. This may not be complete; the gateway mends what it can when it starts",
+            fg="yellow",
+            err=True,
+        )
 
 
 @click.group(invoke_without_command=True)
@@ -120,11 +142,12 @@ def sessions(
     known = library(config, data)
     zone = known.settings.timezone
     first, end = span(since, until, zone, time.time())
+    if account is not None:
+        known.account(account)
     found = known.summaries(simulated=practice, since=first, until=end, account=account)
     say_trouble(known)
     if not found:
-        kind = "practice session" if practice else "session"
-        click.echo(f"no {kind} in {known.data} is of that time and account")
+        click.echo(nothing(known, first, end, account, practice=practice))
         return
     for line in table(sorted(found, key=SORTS[sort], reverse=True), ZoneInfo(zone)):
         click.echo(line)
@@ -186,6 +209,7 @@ def leaders(
     from gateway.review import words
 
     known = library(config, data)
+    known.account(account)
     shown = _shown(known, by, top)
     found = known.leaderboard(account, board, shown, time.time(), simulated=practice)
     say_trouble(known)

@@ -1,8 +1,10 @@
 """How every program of ours logs: to stderr, one line each."""
 
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
 
 CHATTY = ("httpx", "httpcore", "websockets", "TikTokLive", "asyncio", "transitions", "amqtt")
 """Libraries that tell more than anybody wants to know."""
@@ -17,3 +19,16 @@ def configure(level: int, who: str = "") -> None:
     )
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+@contextlib.contextmanager
+def only(level: int, *names: str) -> Iterator[None]:
+    """Of these loggers nothing below ``level`` meanwhile: a command says in its own words what they would say."""
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(level)
+    try:
+        yield
+    finally:
+        for name, was in before.items():
+            logging.getLogger(name).setLevel(was)

@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from gateway.errors import PayloadError, StorageError
 from gateway.journal import JournalReader
-from gateway.messages import Command, Decided, SessionRecord, SessionSummary
+from gateway.messages import Command, Decided, Gap, GapEvent, SessionRecord, SessionSummary, stamp
 from gateway.review.library import LEADERS_MAX, Library
 from gateway.stats.catch_up import CatchUp
 from gateway.stats.contributions import merged
 from gateway.stats.kept import Kept, Leaders
-from gateway.stats.session import SessionFold
+from gateway.stats.session import CONTINUES_S, SessionFold
 from gateway.stats.totals import Totals
+
+GAP_S = 10.0
+"""Seconds; shorter, it was a restart, and a moment of likes is missing."""
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +40,41 @@ def counted_anew(
     return catching.totals(), catching.ended()
 
 
+def last_written(reader: JournalReader, until: int) -> float | None:
+    """When the record ``until`` was written (seconds since 1970): an earlier gateway was there by then."""
+    newest = reader.last(1, before=until + 1)
+    return newest[0].time / 1000 if newest else None
+
+
+def gaps(totals: Totals, since: float | None, until: float, gateway: str) -> list[GapEvent]:
+    """Of sessions that go on: from ``since`` (None: it was never there) ``until`` the gateway was off, and nothing
+    was heard but gifts, which the broker kept."""
+    if since is None or until - since < GAP_S:
+        return []
+    off = Gap(start=stamp(since), end=stamp(until), why="the gateway was off")
+    return [
+        GapEvent(
+            id=f"off/{account.account}{'/practice' if account.simulated else ''}/{off.start}",
+            source=f"/gateway/{gateway}",
+            time=off.end,
+            received=off.end,
+            account=account.account,
+            room=session.room,
+            simulated=account.simulated,
+            data=off,
+        )
+        for account in totals
+        if (session := account.session) is not None
+        and session.ended is None
+        and until - session.last <= CONTINUES_S
+    ]
+
+
 def unsettled(library: Library, leaders: Leaders, current: str) -> list[SessionRecord]:
     """An account's sessions that are over but not among its leaders, for the gateway ended in between; the oldest
     first. ``current``: the one that runs or was the last. Raises ``StorageError``."""
     known = library.summaries(simulated=leaders.simulated, account=leaders.account)
-    over = [summary for summary in reversed(known) if leaders.through < summary.id < current]
+    over = [s for s in reversed(known) if s.ended is not None and leaders.through < s.id < current]
     return [library.review(summary).record for summary in over]
 
 

@@ -23,23 +23,32 @@ class RetainedStates:
         self._publish = publish
         self._wanted: dict[str, Struct | bytes] = {}
         self._sent: dict[str, bytes] = {}
+        self._fresh: dict[str, None] = {}  # topics to look at: there are many, and few change
         self._changed = asyncio.Event()
 
     def put(self, topic: str, message: Struct | bytes) -> None:
         self._wanted[topic] = message
+        self._fresh[topic] = None
         self._changed.set()
 
     def resend(self) -> None:
         """Forget what was sent: called after a reconnect, since the broker may have lost everything."""
         self._sent.clear()
+        self._fresh = dict.fromkeys(self._wanted)
         self._changed.set()
 
     def flush(self) -> None:
         """Send what changed now. What the bus cannot take stays wanted."""
-        for topic, message in self._wanted.items():
+        fresh, self._fresh = self._fresh, {}
+        for topic in fresh:
+            message = self._wanted[topic]
             payload = message if isinstance(message, bytes) else encode(message)
-            if self._sent.get(topic) != payload and self._publish(topic, payload, retain=True):
+            if self._sent.get(topic) == payload:
+                continue
+            if self._publish(topic, payload, retain=True):
                 self._sent[topic] = payload
+            else:
+                self._fresh[topic] = None
 
     async def run(self) -> None:
         try:

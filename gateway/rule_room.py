@@ -18,7 +18,7 @@ from gateway.rulebook import Rulebook
 from gateway.rules.engine import Decision, compile_rules
 from gateway.service import running
 from gateway.settings.load import Config, Rules
-from gateway.standings import Debts
+from gateway.standings import Account, Debts
 from gateway.topic_events import TopicEvents
 from gateway.topics import Topics
 from gateway.trace import TraceBook
@@ -98,13 +98,18 @@ class RuleRoom:
         self.deciding.observe(station, online=self._drivers[station].health.online)
 
     def debts(self) -> Debts:
-        """How many actions each account is owed, and for what was heard when."""
-        found: Debts = {}
-        for debt in self.deciding.state.owed.values():
-            cause = debt.run.cause
-            owed = found.setdefault((cause.account, cause.simulated), [])
-            owed.append((seconds(cause.received), len(debt.run.kept)))
-        return found
+        """How many actions each account is owed now, and for what was heard when."""
+        debts = list(self.deciding.state.owed.values())
+
+        def look() -> dict[Account, list[tuple[float, int]]]:
+            found: dict[Account, list[tuple[float, int]]] = {}
+            for debt in debts:
+                cause = debt.run.cause
+                owed = found.setdefault((cause.account, cause.simulated), [])
+                owed.append((seconds(cause.received), len(debt.run.kept)))
+            return found
+
+        return look
 
     def show(self) -> None:
         """Rules and ledger, for everybody to see."""

@@ -66,7 +66,7 @@ def own_folder(folder: Path) -> TextIO:
     Raises ``ServiceError`` when another gateway has it: two writers would count every gift twice.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # viewers' names will stand in it
         lock = (folder / ".lock").open("w")
     except OSError as e:
         raise ServiceError(f"the data folder {folder} (gateway.data) cannot be used: {e.strerror}") from None

@@ -9,17 +9,17 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
+from hashlib import blake2b
 from typing import Literal
 
 from msgspec.structs import replace
 
 from gateway.errors import StorageError
+from gateway.heard import Heard
 from gateway.journal import Journal
 from gateway.messages import (
     Ack,
-    Command,
-    Decided,
     Event,
     Request,
     SessionEvent,
@@ -27,7 +27,8 @@ from gateway.messages import (
     SessionRecord,
     stamp,
 )
-from gateway.recounting import counted_anew, last_summaries, settled, unsettled, with_session
+from gateway.recorder import Recorder
+from gateway.recounting import counted_anew, gaps, last_summaries, last_written, settled, unsettled, with_session
 from gateway.requests import Answer, Handler
 from gateway.retained import RetainedStates
 from gateway.review.library import Library
@@ -36,7 +37,7 @@ from gateway.service import running
 from gateway.settings.load import Config
 from gateway.settings.yamlfile import did_you_mean
 from gateway.standings import SUMMARIES, Debts, Standings
-from gateway.stats.kept import Kept
+from gateway.stats.kept import Kept, Leaders
 from gateway.stats.session import CONTINUES_S, SessionFold
 from gateway.stats.totals import Totals
 from gateway.stats.writer import StatsStore
@@ -46,28 +47,11 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 SETTLE_S = 5.0
 """What is to be kept is looked at this often."""
+ROUNDS = 3
+"""So often is looked again, since sessions end meanwhile."""
+AT_ONCE = 200
+"""Messages that are counted in one go: some 2 ms."""
 _DO: dict[object, Literal["started", "ended"]] = {"start": "started", "end": "ended"}
-
-
-class Recorder:
-    """Writes down and counts, in one order. ``keep`` is the journal's."""
-
-    def __init__(self, journal: Journal, count: Callable[[Event | Ack], None]) -> None:
-        self._journal, self._count = journal, count
-        self.keep = journal.keep
-
-    def append(
-        self,
-        record: Event | Command | Ack | Decided,
-        *,
-        urgent: bool = False,
-        simulated: bool = False,
-        on_durable: Callable[[], None] | None = None,
-        state: Mapping[str, bytes | None] | None = None,
-    ) -> None:
-        self._journal.append(record, urgent=urgent, simulated=simulated, on_durable=on_durable, state=state or {})
-        if not isinstance(record, Command | Decided):
-            self._count(record)
 
 
 class Statistics:
@@ -79,6 +63,7 @@ class Statistics:
         self,
         config: Config,
         journal: Journal,
+        heard: Heard,
         retained: RetainedStates,
         debts: Callable[[], Debts],
         clock: Callable[[], float],
@@ -87,7 +72,7 @@ class Statistics:
         data = config.base_dir / settings.gateway.data
         self.recorder = Recorder(journal, self._count)
         self._settings, self._usd = settings, settings.statistics.usd_per_coin
-        self._journal, self._clock = journal, clock
+        self._journal, self._heard, self._clock = journal, heard, clock
         self.store = StatsStore(data, lambda: self._kept)
         self._library = Library(settings, data)
         self._standings = Standings(settings, self._library, retained, self._practises, debts)
@@ -96,7 +81,9 @@ class Statistics:
         self._late: deque[Event | Ack] | None = deque()  # what is counted once the past is; None from then on
         self._changed, self._settled_at = False, 0.0
         self._practising: dict[str, bool] = {}
-        self._due: dict[str, SessionFold] = {}  # to be archived
+        self._due: dict[str, SessionFold] = {}  # to be archived, the oldest of an account first
+        self._archiving = asyncio.Lock()
+        self._forgotten: list[str] = []  # what was worked out of them before is not kept any more
         self.handlers: dict[str, Handler] = {
             "session": self._order,
             **StatisticsRequests(self._library, self.look, clock).handlers,
@@ -114,10 +101,14 @@ class Statistics:
 
     def forget(self, viewer: str) -> None:
         """What a viewer gave to the sessions that run was given by nobody from now on."""
+        self._forgotten.append(viewer)
+        self._take_out(viewer)
+        self._standings.forget()
+
+    def _take_out(self, viewer: str) -> None:
         running = (account.session for account in self._totals if account.session is not None)
         for fold in (*running, *self._due.values()):
             fold.contributions.forget(viewer)
-        self._standings.forget()
 
     # -- counting ----------------------------------------------------------------------------------
 
@@ -143,11 +134,17 @@ class Statistics:
             self._due[ended.id] = ended
 
     async def _settle(self) -> None:
-        """What is kept was counted of records that are on disk: then a start finds its place among them."""
-        self._changed = False
-        await self._journal.flush()  # where the disk refuses, none of them is there, which is as good
-        self._kept = self._totals.kept(self._journal.durable)
-        self.store.touch()
+        """What is kept was counted of records that are on disk: then a start finds its place among them. It looks
+        at none of them again, so no session may have ended there that is not in the archive."""
+        for _ in range(ROUNDS):
+            self._changed = False
+            await self._archive()
+            await self._journal.flush()  # where the disk refuses, none of them is there, which is as good
+            if not self._due:
+                self._kept = self._totals.kept(self._journal.durable)
+                self.store.touch()
+                return
+        self._changed = True
 
     # -- start -------------------------------------------------------------------------------------
 
@@ -165,7 +162,6 @@ class Statistics:
                 yield
             finally:
                 if self._late is None:  # else what was kept stands, and the journal has the rest
-                    await self._archive()
                     await self._settle()
                 await self.store.close()
 
@@ -183,19 +179,27 @@ class Statistics:
             counted_anew, self._journal.reader, self._kept, self._until, self._clock(), self._usd
         )
         self._due |= {fold.id: fold for fold in ended}
-        late, self._late = self._late or (), None
-        for message in late:
-            self._fold(message)
+        while self._late:  # after a long session they are many, and machines wait for the loop
+            for _ in range(min(len(self._late), AT_ONCE)):
+                self._fold(self._late.popleft())
+            await asyncio.sleep(0)
+        self._late = None
+        there = await asyncio.to_thread(last_written, self._journal.reader, self._until)
+        for gap in gaps(self._totals, there, began, self._settings.gateway.id):
+            self.recorder.append(gap)
+        for viewer in self._forgotten:  # meanwhile
+            self._take_out(viewer)
+        async with self._archiving:  # what ended meanwhile comes after it
+            await self._settle_leaders()
         await self._settle()
         log.info("statistics: up to date after %.1f s", self._clock() - began)
-        await self._settle_leaders()
         for summary in (await asyncio.to_thread(last_summaries, self._library))[:SUMMARIES][::-1]:
             self._standings.show_summary(summary)
 
     async def _settle_leaders(self) -> None:
         """Sessions that are over and archived, but not among the leaders: the gateway ended in between."""
         for account in list(self._totals):
-            leaders = self.store.leaders(account.account, account.simulated)
+            forgotten, leaders = len(self._forgotten), self.store.leaders(account.account, account.simulated)
             now = "" if account.session is None else account.session.id
             try:
                 missing = await asyncio.to_thread(unsettled, self._library, leaders, now)
@@ -203,7 +207,11 @@ class Statistics:
                 log.warning("statistics: leaders of %s: %s", account.account, e)
                 continue
             for record in missing:
+                if record.summary.id in self._due:
+                    continue  # it went on after it was archived
                 leaders = await asyncio.to_thread(with_session, leaders, record)
+                if forgotten != len(self._forgotten):
+                    return  # they may name who was forgotten; the next start does it
                 self.store.archive(record, leaders)
 
     # -- while it runs -----------------------------------------------------------------------------
@@ -215,22 +223,31 @@ class Statistics:
                 session.end(session.last)  # nobody told us; this is when it was last heard
                 self._due[session.id] = session
         await self._archive()
-        if self._changed and now - self._settled_at >= SETTLE_S:
+        if self._changed and not 0 <= now - self._settled_at < SETTLE_S:  # also when the clock was set back
             self._settled_at = now
             await self._settle()
-        self._standings.show(self._totals, now)
+        await self._standings.show(self._totals, now)
         await self._standings.show_boards(self._totals, now)
 
     async def _archive(self) -> None:
-        due, self._due = self._due, {}
-        for fold in due.values():
+        async with self._archiving:
+            for fold in list(self._due.values()):
+                record, leaders = await self._put_away(fold)
+                self.store.archive(record, leaders)
+                self._standings.show_summary(record.summary)
+
+    async def _put_away(self, fold: SessionFold) -> tuple[SessionRecord, Leaders]:
+        """Its record, and its account's leaders with it. Nobody is in them who is forgotten meanwhile."""
+        while True:
+            self._due.pop(fold.id, None)  # what changes from here on is due again
+            forgotten = len(self._forgotten)
             # Givers of the last session are added when another one begins: until then it may go on.
             over = fold is not self._totals.session(fold.account, simulated=fold.simulated)
             leaders = self.store.leaders(fold.account, fold.simulated)
             look = self._standings.look(fold, self._clock())
-            record, leaders = await asyncio.to_thread(settled, look, leaders, over)
-            self.store.archive(record, leaders)
-            self._standings.show_summary(record.summary)
+            record, after = await asyncio.to_thread(settled, look, leaders, over)
+            if forgotten == len(self._forgotten):
+                return record, after
 
     def _practises(self, account: str) -> bool:
         return self._practising.get(account, False)
@@ -240,29 +257,30 @@ class Statistics:
     def _order(self, request: Request) -> Answer:
         """Begin or end a session by hand."""
         account, do = request.params.get("account"), request.params.get("do")
-        accounts = self._settings.accounts
         if not isinstance(account, str) or do not in _DO:
             return "expected params: {account: its name, do: start or end}", {}
-        if account not in accounts and self._totals.session(account, simulated=self._practises(account)) is None:
+        if self._late is not None:
+            return "what happened before this start is still being counted; ask again in a moment", {}
+        simulated, now, accounts = self._practises(account), stamp(self._clock()), self._settings.accounts
+        session = self._totals.session(account, simulated=simulated)
+        if account not in accounts and session is None:
             return f"account {account!r} is not known{did_you_mean(account, accounts)}", {}
-        simulated = self._practises(account)
-        session = self._totals.session(account, simulated=simulated)
-        if do == "end" and (session is None or session.ended is not None):
-            return f"no session of {account!r} runs", {}
-        if do == "start" and session is not None and session.opened == "hand" and session.last == session.since:
-            return "", {"session": session.id}  # nothing was heard since it was begun: it is as new as another one
-        now = stamp(self._clock())
-        self.recorder.append(
-            SessionEvent(
-                id=f"session/{account}/{request.transaction}"[:120],
-                source=f"/gateway/{self._settings.gateway.id}",
-                time=now,
-                received=now,
-                account=account,
-                simulated=simulated,
-                data=SessionOrder(phase=_DO[do], by=request.by),
-            ),
-            urgent=True,
+        # The transaction names the order: what a broker brings twice is done once.
+        name = blake2b(request.transaction.encode(), digest_size=12).hexdigest()
+        order = SessionEvent(
+            id=f"session/{account}/{name}",
+            source=f"/gateway/{self._settings.gateway.id}",
+            time=now,
+            received=now,
+            account=account,
+            simulated=simulated,
+            data=SessionOrder(phase=_DO[do], by=request.by),
         )
-        session = self._totals.session(account, simulated=simulated)
+        # Nothing was heard since it was begun by hand: it is as new as another one.
+        is_new = session is not None and session.opened == "hand" and session.last == session.since
+        if order not in self._heard and not (do == "start" and is_new):
+            if do == "end" and (session is None or session.ended is not None):
+                return f"no session of {account!r} runs", {}
+            self.recorder.append(self._heard.add(order), urgent=True)
+            session = self._totals.session(account, simulated=simulated)
         return "", {"session": session.id if session is not None else ""}

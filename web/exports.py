@@ -137,7 +137,7 @@ class Exports:
             job.state = replace(job.state, state="failed", words=f"Not exported, by a mistake of ours: {e!r}")
         else:
             rows = ", ".join(f"{sheet} {count:,}" for sheet, count in exported.rows.items())
-            notes = "".join(f" Missing: {note}." for note in exported.notes)
+            notes = "".join(f" It may not be complete: {note}." for note in exported.notes)
             job.state = replace(
                 job.state, state="done", name=job.path.name, size=size, words=f"Rows: {rows}.{notes}"
             )

@@ -1,11 +1,14 @@
 """The last events and the last actions, flattened to what a person reads; bounded."""
 
+import itertools
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.messages import (
     KINDS,
     Ack,
+    Announcement,
     Comment,
     Event,
     Gap,
@@ -24,6 +27,7 @@ from gateway.messages import (
 
 MAX_EVENTS = 60
 MAX_ACTIONS = 40
+MAX_SAID = 5
 MERGE_S = 10.0
 """Likes and joins of one account within this span are one line: a flood must stay readable."""
 
@@ -101,6 +105,22 @@ class Actions:
     def last(self, station: str) -> ActionRow | None:
         """The station's last action that moved something."""
         return self._last.get(station)
+
+
+class Said:
+    """``rows``: what rules announced, oldest first, at most ``MAX_SAID``."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Announcement] = {}
+        self._numbers = itertools.count()
+
+    def add(self, said: Announcement) -> str:
+        """Add a line; its id."""
+        name = str(next(self._numbers))
+        self.rows[name] = said
+        if len(self.rows) > MAX_SAID:
+            del self.rows[next(iter(self.rows))]
+        return name
 
 
 def action(ack: Ack, at: float) -> ActionRow:

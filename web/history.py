@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -55,10 +55,17 @@ class History:
     """``data`` is the gateway's data folder, which is only read; it may be on another machine, and then
     ``missing`` says so. ``zone`` is the venue's."""
 
-    def __init__(self, settings: Settings, data: Path, *, readers: int = READERS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        *,
+        readers: int = READERS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.settings, self.data = settings, data
         self.zone = ZoneInfo(settings.timezone)
-        self.library = Library(settings, data)
+        self.library = Library(settings, data, clock)
         self._free = threading.BoundedSemaphore(readers)
         self._opened: Recent[tuple[float, Review]] = Recent(OPENED)
         self._correlations: Recent[Correlation] = Recent(WORKED_OUT)

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Raw
 
 from gateway.messages import stamp
-from web.feed import MAX_ACTIONS, MAX_EVENTS
+from web.feed import MAX_ACTIONS, MAX_EVENTS, MAX_SAID
 from web.venue import Key
 
+LIMITS = {"event": MAX_EVENTS, "action": MAX_ACTIONS, "announcement": MAX_SAID}
+"""Of rows that only ever come: the newest so many are kept."""
 MEMO = 8
 """Answers kept: phones that listen ask from the same few versions."""
 
@@ -39,8 +41,8 @@ class Rows:
             for key, body in new.items():
                 self._rows.pop(key, None)  # the newest stand last
                 self._rows[key] = (self._version, body)
-            self._trim("event", MAX_EVENTS)
-            self._trim("action", MAX_ACTIONS)
+            for kind, limit in LIMITS.items():
+                self._trim(kind, limit)
             self._changed.notify_all()
 
     def _trim(self, kind: str, limit: int) -> None:

@@ -22,13 +22,13 @@ from gateway.messages import (
     EstopTrip,
     Mode,
     ModeOrder,
-    Request,
     Response,
     encode,
     stamp,
 )
 from gateway.settings.models import Broker
 from gateway.topics import Topics
+from web.asking import ANSWER_S, Asking, Params
 from web.rows import Rows
 from web.stop import Stop, judge
 from web.venue import Venue, subscriptions
@@ -41,8 +41,6 @@ SETTLE_S = 1.0
 """After a connect, the retained messages are in by then (a local broker needs milliseconds)."""
 REPEAT_S = 1.0
 """A stop that the broker has not shown us back is sent again this often while it can be reached."""
-ANSWER_S = 2.0
-"""How long a gateway has to answer a request; longer than any board needs, short for a thumb."""
 LOOP_S = 2.0
 """A press must reach the loop within this, or the page says that its own end hangs."""
 MEMORY = 64
@@ -70,7 +68,6 @@ class Source:
         self._presses: deque[str] = deque(maxlen=MEMORY)
         self._repeat: asyncio.TimerHandle | None = None
         self._settle: asyncio.TimerHandle | None = None
-        self._answers: dict[str, asyncio.Future[Response]] = {}
         self._link = {"connected": False, "words": "connecting to the broker", "since": stamp(time.time())}
         self._commit_due = False
         self._last_commit = 0.0
@@ -119,6 +116,7 @@ class Source:
             on_state=self._on_state,
             base_dir=self._base_dir,
         )
+        self._asking = Asking(self._topics, self._bus.publish)
         for topic_filter in subscriptions(self._topics):
             self._bus.subscribe(topic_filter)
         self._commit()
@@ -139,9 +137,16 @@ class Source:
         ``BusError`` when it could not be sent."""
         return self._call(self._reset(trip, by))
 
-    def arm(self, armed: bool, by: str) -> list[Response]:
+    def ask(self, verb: str, params: Params, by: str, gateway: str = "") -> Response:
+        """Ask one gateway: ``gateway``, else that of the station in ``params``, else the only one.
+
+        Raises ``PayloadError`` when none is meant, ``BusError`` when it could not be sent or is not answered.
+        """
+        return self._call(self._ask(verb, params, by, gateway), ANSWER_S + LOOP_S)
+
+    def ask_all(self, verb: str, params: Params, by: str) -> list[Response]:
         """Ask every gateway that is online; their answers. Raises ``BusError`` when one does not answer."""
-        return self._call(self._arm(armed, by), ANSWER_S + LOOP_S)
+        return self._call(self._ask_all(verb, params, by), ANSWER_S + LOOP_S)
 
     def mode(self, mode: Mode, by: str) -> None:
         """Order a mode. Raises ``BusError`` when it could not be sent."""
@@ -206,26 +211,27 @@ class Source:
         log.warning("stop %s: reset pressed by %s", trip, by)
         return stop
 
-    async def _arm(self, armed: bool, by: str) -> list[Response]:
-        gateways = [g for g in sorted(self._state.ids("gateway")) if self._state.online("gateway", g)]
-        if not gateways or not self._bus.connected:
+    async def _ask(self, verb: str, params: Params, by: str, gateway: str) -> Response:
+        if not gateway and "station" in params:
+            gateway = self._state.gateway_of(str(params["station"]))
+            if not gateway:
+                raise PayloadError(f"no gateway here has a station {params['station']!r}")
+        gateways = self._online()
+        if gateway and gateway not in gateways:
+            raise BusError(f"gateway {gateway} does not answer: nothing was sent")
+        if not gateway and len(gateways) > 1:
+            raise PayloadError(f"say which gateway is meant: {', '.join(gateways)}")
+        return (await self._asking.ask([gateway or gateways[0]], verb, params, by))[0]
+
+    async def _ask_all(self, verb: str, params: Params, by: str) -> list[Response]:
+        return await self._asking.ask(self._online(), verb, params, by)
+
+    def _online(self) -> list[str]:
+        """The gateways that can be asked now. Raises ``BusError`` when there are none."""
+        found = [g for g in sorted(self._state.ids("gateway")) if self._state.online("gateway", g)]
+        if not found or not self._bus.connected:
             raise BusError("no gateway answers: nothing was sent")
-        waiting = {g: self._loop.create_future() for g in gateways}
-        names = {g: f"arm-{secrets.token_hex(8)}" for g in gateways}
-        try:
-            for g, answer in waiting.items():
-                self._answers[names[g]] = answer
-                request = Request(transaction=names[g], by=by, params={"armed": armed})
-                self._bus.publish(self._topics.gateway_request(g, "arm"), encode(request), qos=0 if armed else 1)
-            log.warning("%s pressed by %s", "arm" if armed else "disarm", by)
-            await asyncio.wait(waiting.values(), timeout=ANSWER_S)
-        finally:
-            for name in names.values():
-                del self._answers[name]
-        silent = [g for g, answer in waiting.items() if not answer.done()]
-        if silent:
-            raise BusError(f"gateway {', '.join(silent)} did not answer within {ANSWER_S:.0f} s")
-        return [answer.result() for answer in waiting.values()]
+        return found
 
     async def _order(self, mode: Mode, by: str) -> None:
         order = encode(ModeOrder(mode=mode, by=by))
@@ -238,9 +244,7 @@ class Source:
     def _on_message(self, message: Message) -> None:
         answer = self._state.take(message.topic, message.payload, message.retain, time.time())
         if answer is not None:
-            waiting = self._answers.get(answer.transaction)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(answer)
+            self._asking.take(answer)
             return
         if self._held is not None:
             self._follow_trip(message.topic)

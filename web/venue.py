@@ -1,7 +1,7 @@
 """What the bus has said of one venue, as rows for the page. Pure: no thread, no clock, no I/O."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -12,22 +12,28 @@ from gateway.messages import (
     AccountState,
     AccountStats,
     Ack,
+    Announcement,
     EstopProof,
     EstopTrip,
     GatewayHealth,
     GatewayInfo,
     GatewayState,
+    Leaderboard,
+    LedgerState,
     ModeOrder,
     QueueState,
     Response,
+    RulesState,
     StationInfo,
     StationState,
+    StationStats,
     decode,
     decode_event,
     stamp,
 )
 from gateway.topics import Address, Topics
-from web.feed import Actions, Feed
+from web import glance
+from web.feed import Actions, Feed, Said
 from web.stop import Seen
 
 log = logging.getLogger(__name__)
@@ -38,15 +44,25 @@ Key = tuple[str, str]
 FACETS: dict[tuple[str, str], type[Struct]] = {
     ("account", "state"): AccountState,
     ("account", "stats"): AccountStats,
+    ("account", "leaderboard"): Leaderboard,
     ("gateway", "info"): GatewayInfo,
     ("gateway", "state"): GatewayState,
     ("gateway", "health"): GatewayHealth,
     ("gateway", "estop"): EstopProof,
+    ("gateway", "rules"): RulesState,
+    ("gateway", "ledger"): LedgerState,
     ("station", "info"): StationInfo,
     ("station", "state"): StationState,
     ("station", "queue"): QueueState,
+    ("station", "stats"): StationStats,
 }
 """The retained states and what each must be."""
+
+OWN_ROWS = ("rules", "ledger", "queue")
+"""Facets that are long, and change at other times than the rest: each is a row of its own kind."""
+
+VERBS = ("arm", "queue", "ledger", "press", "trace")
+"""What the page asks of gateways: it listens for the answers to these."""
 
 MAX_ROWS = 100
 """Of one kind: a venue has a few dozen; whoever invents ids on the bus must not fill our memory."""
@@ -57,17 +73,22 @@ def subscriptions(t: Topics) -> Iterable[str]:
     yield t.connector_availability("+")
     yield t.account_state("+")
     yield t.account_stats("+")
+    yield t.account_leaderboard("+", "session")
     yield t.account_event("+", "+")
     yield t.gateway_availability("+")
     yield t.gateway_info("+")
     yield t.gateway_state("+")
     yield t.gateway_health("+")
     yield t.gateway_estop("+")
-    yield t.gateway_response("+", "arm")
+    yield t.gateway_rules("+")
+    yield t.gateway_ledger("+")
+    yield t.gateway_announcement("+")
+    yield from (t.gateway_response("+", verb) for verb in VERBS)
     yield t.station_availability("+")
     yield t.station_info("+")
     yield t.station_state("+")
     yield t.station_queue("+")
+    yield t.station_stats("+")
     yield t.station_result("+")
     yield t.estop_trip
     yield t.mode
@@ -88,9 +109,17 @@ class Venue:
         self._retained: dict[tuple[str, str, str], Any] = {}
         self._generation: dict[tuple[str, str, str], int] = {}
         self._now = 0
-        self._dirty: set[Key] = set()
+        self._dirty: dict[
+            Key, None
+        ] = {}  # in the order in which they changed: what falls out of a list is its oldest
         self._feed = Feed()
         self._actions = Actions()
+        self._said = Said()
+        self._lines: dict[str, Mapping[str, Struct]] = {
+            "event": self._feed.rows,
+            "action": self._actions.rows,
+            "announcement": self._said.rows,
+        }
         self._warned: set[str] = set()
 
     # -- in ----------------------------------------------------------------------------------------
@@ -126,11 +155,12 @@ class Venue:
         elif retain:
             raise PayloadError("events and results are never retained")
         elif (a.kind, a.facet) == ("account", "event"):
-            self._dirty.update(("event", i) for i in self._feed.add(decode_event(payload)))
+            self._touch(*(("event", i) for i in self._feed.add(decode_event(payload))))
         elif (a.kind, a.facet) == ("station", "result"):
             ack: Ack = decode(payload, Ack)
-            self._dirty.update(("action", i) for i in self._actions.add(ack, at))
-            self._dirty.add(("station", ack.station))
+            self._touch(*(("action", i) for i in self._actions.add(ack, at)), ("station", ack.station))
+        elif (a.kind, a.facet) == ("gateway", "announcement"):
+            self._touch(("announcement", self._said.add(decode(payload, Announcement))))
         elif (a.kind, a.facet) == ("gateway", "response"):
             return decode(payload, Response)
         return None
@@ -144,7 +174,7 @@ class Venue:
             self.mode = decode(payload, ModeOrder) if payload else None
 
     def _keep(self, key: tuple[str, str, str], value: Any) -> None:
-        kind, name, _facet = key
+        kind, name, facet = key
         if value is None:
             self._retained.pop(key, None)
             self._generation.pop(key, None)
@@ -153,7 +183,16 @@ class Venue:
                 raise PayloadError(f"more than {MAX_ROWS} of kind {kind}: this one is left out")
             self._retained[key] = value
             self._generation[key] = self._now
-        self._dirty.add((kind, name))
+        self._touch((kind, name))
+        if facet in OWN_ROWS:
+            self._touch((facet, name))
+            if facet == "rules":  # a debt is told with its rule's title
+                self._touch(("ledger", name))
+
+    def _touch(self, *keys: Key) -> None:
+        for key in keys:
+            self._dirty.pop(key, None)
+            self._dirty[key] = None
 
     def begin(self) -> None:
         """A new connection: what is said from here on stands."""
@@ -179,6 +218,10 @@ class Venue:
         availability = self._retained.get((kind, name, "availability"))
         return bool(availability and availability["online"])
 
+    def gateway_of(self, station: str) -> str:
+        """The gateway that has this station, "" when none has said so."""
+        return next((name for name, g in self.gateways().items() if station in g.stations), "")
+
     def gateways(self) -> dict[str, Seen]:
         """Every gateway that was ever heard here and not cleared since."""
         found = {}
@@ -195,23 +238,31 @@ class Venue:
         """The rows that changed, None for one that is no more; what fell out of a list is left out."""
         changed: dict[Key, Any] = {}
         for kind, name in self._dirty:
-            if kind == "event":
-                if (event := self._feed.rows.get(name)) is not None:
-                    changed[kind, name] = event
-            elif kind == "action":
-                if (action := self._actions.rows.get(name)) is not None:
-                    changed[kind, name] = action
-            else:
+            lines = self._lines.get(kind)
+            if lines is None:
                 changed[kind, name] = self._row(kind, name)
+            elif (line := lines.get(name)) is not None:
+                changed[kind, name] = line
         self._dirty.clear()
         return changed
 
-    def _row(self, kind: str, name: str) -> dict[str, Any] | None:
-        row = {f: v for (k, n, f), v in self._retained.items() if (k, n) == (kind, name)}
-        queue: QueueState | None = row.pop("queue", None)  # how many wait stands in the station's state, too
+    def _row(self, kind: str, name: str) -> Any:
+        match kind:
+            case "rules":
+                rules = self._retained.get(("gateway", name, "rules"))
+                return rules and glance.rules(rules)
+            case "ledger":
+                ledger = self._retained.get(("gateway", name, "ledger"))
+                return ledger and glance.ledger(ledger, self._retained.get(("gateway", name, "rules")))
+            case "queue":
+                return self._retained.get(("station", name, "queue"))
+        row = {f: v for (k, n, f), v in self._retained.items() if (k, n) == (kind, name) and f not in OWN_ROWS}
         if row and kind == "station":
+            queue: QueueState | None = self._retained.get(("station", name, "queue"))
             row["paused"] = queue is not None and queue.paused
             row["last"] = self._actions.last(name)
+        if (board := row.pop("leaderboard", None)) is not None:
+            row["top"] = glance.top(board)
         return row or None
 
 

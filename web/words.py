@@ -7,8 +7,11 @@ from flask import Flask
 
 from gateway.errors import PayloadError
 from gateway.messages import SessionSummary, seconds
+from gateway.text import clean
+from gateway.wording import wait
 
 UNKNOWN = "–"
+LONGEST_NAME = 60
 
 
 def count(number: float | None) -> str:
@@ -31,6 +34,16 @@ def ms(number: float | None) -> str:
     if number is None:
         return UNKNOWN
     return f"{number:.1f}" if number < 9.95 else f"{number:,.0f}"
+
+
+def lasted(number: float | None) -> str:
+    """Of milliseconds: ``"3.6 ms"``, ``"7.6 s"``."""
+    return UNKNOWN if number is None else f"{ms(number)} ms" if number < 999.5 else wait(number)
+
+
+def named(text: str) -> str:
+    """What a viewer or the platform calls something, as it may be shown: of one line, and no longer than that."""
+    return clean(text, LONGEST_NAME) or "no name"
 
 
 def percent(part: float | None) -> str:
@@ -66,5 +79,13 @@ def install(app: Flask, zone: ZoneInfo) -> None:
             return text
 
     app.jinja_env.filters.update(
-        count=count, signed=signed, usd=usd, ms=ms, percent=percent, lasting=lasting, length=length, local=local
+        count=count,
+        signed=signed,
+        usd=usd,
+        lasted=lasted,
+        named=named,
+        percent=percent,
+        lasting=lasting,
+        length=length,
+        local=local,
     )

@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,13 +13,16 @@ from gateway import __version__
 from gateway.errors import StorageError
 from gateway.export import writers
 from gateway.export.source import Source
-from gateway.export.what import Cancelled, Watch, What
+from gateway.export.what import Cancelled, Format, Watch, What
 from gateway.messages import stamp
 from gateway.review.library import Library
 from gateway.settings.models import Settings
 
 FOLDER = "exports"
 """In the data folder, where nothing else is said."""
+THERE = "is there already: move it away, or name another one"
+PARTIAL = ".export-"
+"""How the folder begins in which it is made."""
 DOCUMENT, VERSION = "stagewire-export", 1
 
 
@@ -51,12 +54,14 @@ class Export:
         library, watch = Library(self._settings, self._data), Watch(progress, cancelled)
         source = Source(library, what, watch, now)
         out = what.out or self._data / FOLDER / self._name(now, source.practice)
+        if what.out is not None:
+            _fits(what.out, what.format)
         if out.exists():
-            raise StorageError(f"{out} is there already: move it away, or name another one")
+            raise StorageError(f"{out} {THERE}")
         try:
             if what.out is None:
                 out.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as folder:
+            with tempfile.TemporaryDirectory(prefix=PARTIAL, dir=out.parent) as folder:
                 made = Path(folder) / out.name
                 if what.format == "jsonl":
                     watch.begin(source.steps("events"))
@@ -72,7 +77,10 @@ class Export:
         except Cancelled:
             return None
         except OSError as e:
-            raise StorageError(f"{e.filename or out}: {e.strerror or e}; nothing of the export is left") from e
+            where = out if PARTIAL in str(e.filename) else e.filename or out
+            raise StorageError(
+                f"{where}: {e.strerror or e}; nothing of the export is left; make room, or write it elsewhere"
+            ) from e
         unreadable = [f"{source.unreadable} rows of the journal cannot be read"] if source.unreadable else []
         return Exported(out, watch.counts, [*library.trouble, *unreadable])
 
@@ -92,6 +100,20 @@ class Export:
                 return writers.csv_zip(path) if path.suffix == ".zip" else writers.csv_folder(path)
 
 
+def _fits(out: Path, kind: Format) -> None:
+    """Raises ``StorageError`` for a name that would mislead, and for a place that is not there."""
+    if kind == "csv" and out.suffix in (".csv", ".xlsx", ".json", ".jsonl"):
+        raise StorageError(
+            f"{out}: csv is a file for each sheet: name a folder for them, or a file that ends with .zip"
+        )
+    if kind != "csv" and out.suffix != f".{kind}":
+        raise StorageError(f"{out}: expected a name that ends with .{kind}")
+    if not out.parent.is_dir():
+        raise StorageError(
+            f"there is no folder {out.parent} to write {out.name} into: make it, or name another one"
+        )
+
+
 def _keep(made: Path, out: Path) -> None:
     """Under its own name, safe from a power cut, for its owner's eyes only: viewers' names stand in it."""
     for path in sorted(made.iterdir()) if made.is_dir() else [made]:
@@ -100,8 +122,23 @@ def _keep(made: Path, out: Path) -> None:
     if made.is_dir():
         made.chmod(0o700)
         _sync(made)
-    made.rename(out)
+    _place(made, out)
     _sync(out.parent)
+
+
+def _place(made: Path, out: Path) -> None:
+    """Raises ``StorageError`` where another export came first: a rename would take its place."""
+    try:
+        if made.is_file():
+            with suppress(PermissionError):  # a stick without hard links: look, and rename
+                out.hardlink_to(made)
+                return
+        if not out.exists():
+            made.rename(out)
+            return
+    except FileExistsError:
+        pass
+    raise StorageError(f"{out} {THERE}")
 
 
 def _sync(path: Path) -> None:

@@ -46,7 +46,9 @@ def count(path: Path) -> int:
         with closing(connect_read_only(path)) as db:
             return int(db.execute("SELECT count(*) FROM records").fetchone()[0])
     except sqlite3.Error as e:
-        raise StorageError(f"{path} cannot be read ({e})") from e
+        raise StorageError(
+            f"{path} cannot be read ({e}): `stagewire journal verify` says what is wrong and what to do"
+        ) from e
 
 
 def delete(path: Path) -> None:

@@ -37,7 +37,9 @@ def entries(path: Path) -> Iterator[Entry]:
             if version_of(path, db):
                 yield from _entries(db)
     except sqlite3.Error as e:
-        raise StorageError(f"{path} cannot be read ({e})") from e
+        raise StorageError(
+            f"{path} cannot be read ({e}): `stagewire journal verify` says what is wrong and what to do"
+        ) from e
 
 
 def remembered(path: Path) -> dict[str, bytes]:
@@ -46,7 +48,9 @@ def remembered(path: Path) -> dict[str, bytes]:
         with closing(connect_read_only(path)) as db:
             return state.read(db) if version_of(path, db) >= state.SINCE_SCHEMA else {}
     except sqlite3.Error as e:
-        raise StorageError(f"{path} cannot be read ({e})") from e
+        raise StorageError(
+            f"{path} cannot be read ({e}): `stagewire journal verify` says what is wrong and what to do"
+        ) from e
 
 
 def rewrite(

@@ -107,8 +107,9 @@ class SegmentWriter:
         state.apply(changes, self._state)
 
     def _open(self, path: Path) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         others = state.newest(self._folder, but=path) if self._state is None else (0, {})
+        path.touch(0o600)  # viewers' names stand in it; SQLite gives its log the same rights
         db = self._db = sqlite3.connect(path, isolation_level=None)
         version = version_of(path, db)
         db.execute(f"PRAGMA page_size = {_PAGE}")

@@ -1,6 +1,7 @@
 """The journal's files: their names, their schema, and how they are read."""
 
 import logging
+import os
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -45,8 +46,16 @@ def segments(folder: Path) -> list[Path]:
     return sorted(folder.glob("journal-????-??.db"), reverse=True)
 
 
+class NotAllowed(sqlite3.OperationalError):
+    """The file may be as sound as can be; SQLite says of it only that it cannot be opened."""
+
+
 def connect_read_only(path: Path) -> sqlite3.Connection:
-    """Raises ``sqlite3.Error``. Works while the writer runs, after it closed, and on read-only media."""
+    """Raises ``sqlite3.Error``, for somebody else's file ``NotAllowed``. Works while the writer runs, after it
+    closed, and on read-only media."""
+    # Asked, not tried: to open and close it here would give up the locks that the writer of this process holds.
+    if path.exists() and not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise NotAllowed("it belongs to another user: run this as that one, such as `sudo -u stagewire ...`")
     uri = path.absolute().as_uri()
     db = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=2.0)
     try:

@@ -13,8 +13,9 @@ from gateway.errors import PayloadError
 from gateway.journal import blocks, state
 from gateway.journal.entry import Entry
 from gateway.journal.month import Month
+from gateway.journal.months import parts
 from gateway.journal.packing import unpack
-from gateway.journal.segments import SCHEMA, connect_read_only, segments
+from gateway.journal.segments import SCHEMA, NotAllowed, connect_read_only, segments
 from gateway.messages import MAX_PAYLOAD, Ack, Command, Decided
 
 AT_ONCE = 1000
@@ -59,6 +60,8 @@ def verify(folder: Path, progress: Callable[[int, int], None] = lambda done, of:
                 db = stack.enter_context(closing(connect_read_only(path)))
                 if (file := _opened(path, db, report, found)) is not None:
                     open_files.append(file)
+            except NotAllowed as e:
+                found.add(path, "cannot be read", str(e))
             except sqlite3.Error as e:
                 found.add(path, f"cannot be read: {e}", f"{RESTORE}, {RENAME}")
         _read_all(open_files, report, found, progress)
@@ -118,7 +121,7 @@ def _opened(path: Path, db: sqlite3.Connection, report: Report, found: _Findings
             found.add(path, "does not say whether its counters count", RESTORE)
         state.read(db)
     (last,) = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
-    checked = Checked(path, schema, size=path.stat().st_size)
+    checked = Checked(path, schema, size=sum(part.stat().st_size for part in parts(path) if part.exists()))
     report.files.append(checked)
     return _File(path, db, checked, last)
 

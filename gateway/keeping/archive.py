@@ -75,6 +75,10 @@ class Archive:
 
     def __enter__(self) -> Self:
         with _reading(self._path), ExitStack() as opening:
+            if not _gzipped(self._path):
+                raise StorageError(
+                    "it is no backup, or its beginning is damaged: expected a .tar.gz of `stagewire backup`"
+                )
             self._packed = opening.enter_context(gzip.open(self._path, "rb"))
             self._tar = opening.enter_context(tarfile.open(fileobj=self._packed, mode="r|", bufsize=CHUNK))
             first = self._tar.next()
@@ -122,6 +126,12 @@ class Archive:
             yield chunk
 
 
+def _gzipped(path: Path) -> bool:
+    """Begins as gzip does; one that is cut short may be empty."""
+    with path.open("rb") as file:
+        return file.read(2) in (b"", b"\x1f", b"\x1f\x8b")
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     try:
@@ -130,5 +140,7 @@ def _reading(path: Path) -> Iterator[None]:
         raise StorageError(f"{path}: {e}") from None
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as e:
         raise StorageError(f"{path}: {DAMAGED} ({e})") from None
+    except FileNotFoundError:
+        raise StorageError(f"there is no file {path}: is its name right, and the stick plugged in?") from None
     except OSError as e:
         raise StorageError(f"{path} cannot be read: {words(e)}") from None

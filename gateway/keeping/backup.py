@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from gateway import __version__
+from gateway import __version__, wording
 from gateway.errors import StorageError
 from gateway.journal.copying import Damaged, copy_month
 from gateway.journal.segments import segments
@@ -167,7 +167,7 @@ class _Backup:
         free = shutil.disk_usage(self._room).free
         if free < size:
             raise StorageError(
-                f"{size / 1e6:.0f} MB are to be copied to {self._room.parent}, and {free / 1e6:.0f} MB are free "
+                f"{wording.size(size)} are to be copied to {self._room.parent}, and {wording.size(free)} are free "
                 "there: make room, or name another folder"
             )
         return size

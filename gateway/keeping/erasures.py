@@ -66,6 +66,10 @@ class Erasures:
             return await self._erase(viewer, backups=request.params.get("backups") is True)
 
     async def _erase(self, viewer: str, *, backups: bool) -> Answer:
+        left = await asyncio.to_thread(erase.pending, self._data)
+        if left is not None and left.viewer.id != viewer:  # the disk refused; writing down another would lose it
+            self._memory.forget(left.forget)
+            await self._work(left)
         found = await asyncio.to_thread(find, self._data, viewer)
         copies = erase.copies_with(erase.all_copies(self._config), found) if backups else []
         if not (found.anything or copies):
@@ -83,6 +87,7 @@ class Erasures:
         data, forget = self._data, intent.forget
         await asyncio.to_thread(erase.copies, data, intent)
         await self._store.exclusively(partial(erase.statistics, forget=forget))
+        self._memory.forget(forget)  # once more: what was read of sessions that are over until now
         for path in await asyncio.to_thread(erase.months, data, forget):
             # Month by month, so that what happens meanwhile waits for no more than one of them.
             await self._journal.exclusively(partial(_month, path, forget))

@@ -20,6 +20,7 @@ from gateway.keeping.place import ASIDE, Place
 from gateway.keeping.secrets_box import Secret, unseal
 from gateway.service import own_folder
 from gateway.stats.reader import StatsReader
+from gateway.wording import size
 
 NOT_DATA = (".", ASIDE, "lost+found")
 """How names begin that no gateway gave: the lock, somebody's hidden files, what was moved aside, a disk's own."""
@@ -139,7 +140,7 @@ class _Restoring:
         free = shutil.disk_usage(self._data.folder).free
         if free < self._manifest.size:
             raise StorageError(
-                f"{self._manifest.size / 1e6:.0f} MB are to be restored, and {free / 1e6:.0f} MB are free in "
+                f"{size(self._manifest.size)} are to be restored, and {size(free)} are free in "
                 f"{self._data.folder}: make room"
             )
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway import messages as m
+from gateway import wording
 from gateway.errors import StagewireError, StorageError
 from gateway.journal.months import Month, count, delete, months
 from gateway.keeping.backup import kept, time_of
@@ -25,6 +26,7 @@ from gateway.keeping.forget import together
 from gateway.keeping.inventory import backup_folder, data_folder
 from gateway.settings.load import Config
 from gateway.stats import archive
+from gateway.wording import several
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -63,10 +65,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """In a line, for the log."""
-        records, size = sum(g.records for g in self.months), sum(g.bytes for g in self.months) / 1e6
+        records, size = sum(g.records for g in self.months), wording.size(sum(g.bytes for g in self.months))
         return (
-            f"{len(self.months)} months of the journal ({records} records, {size:.1f} MB), names in "
-            f"{len(self.sessions)} sessions, {len(self.damaged)} damaged files"
+            f"{several(len(self.months), 'month')} of the journal ({several(records, 'record')}, {size}), "
+            f"names in {several(len(self.sessions), 'session')}, {several(len(self.damaged), 'damaged file')}"
         )
 
 

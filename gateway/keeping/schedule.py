@@ -16,6 +16,7 @@ from gateway.settings.load import Config
 from gateway.settings.schedule import Schedule
 from gateway.settings.triggers import OnTime
 from gateway.text import clean
+from gateway.wording import size
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,10 @@ class Backups:
         lost = "; ".join(f"{left.what}: {left.why}" for left in made.manifest.left_out if left.lost)
         self.fault = f"the backup {made.path.name} is not complete: {lost}" if lost else ""
         log.log(
-            logging.WARNING if lost else logging.INFO, "backup: made %s, %d bytes. %s", made.path, made.size, lost
+            logging.WARNING if lost else logging.INFO,
+            "backup: made %s, %s",
+            made.path,
+            f"{size(made.size)}; {lost}" if lost else size(made.size),
         )
         return made
 

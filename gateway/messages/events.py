@@ -293,6 +293,7 @@ battle's points only the newest, at most 2/s)."""
 def decode_event(payload: bytes) -> Event:
     """Parse one event. Raises ``PayloadError``, also for a time that does not exist (the 30th of February)."""
     event: Event = decode(payload, Event)
-    seconds(event.time)
-    seconds(event.received)
+    gap = (event.data.start, event.data.end) if isinstance(event, GapEvent) else ()
+    for time in (event.time, event.received, *gap):
+        seconds(time)
     return event

@@ -1,7 +1,8 @@
 """All sessions that are known, and each of them to review. Reads only, also while the gateway writes."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from gateway.stats.contributions import Merged, Table, merged
 from gateway.stats.kept import Leaders
 from gateway.stats.leaderboards import board as places
 from gateway.stats.reader import StatsReader
+from gateway.stats.session import CONTINUES_S
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +31,21 @@ LEADERS_MAX = 5_000
 
 
 class Library:
-    """``data`` is the gateway's data folder. ``trouble`` says in words what could not be read so far: show it, for
-    the answers are then incomplete."""
+    """``data`` is the gateway's data folder. A session that nobody ended, and that was not heard of for
+    ``CONTINUES_S``, has ended, whether a gateway is there to say so or not.
 
-    def __init__(self, settings: models.Settings, data: Path) -> None:
-        self.settings, self.data = settings, data
+    ``trouble`` says in words what could not be read so far: show it, for the answers are then incomplete.
+    """
+
+    def __init__(self, settings: models.Settings, data: Path, clock: Callable[[], float] = time.time) -> None:
+        self.settings, self.data, self._clock = settings, data, clock
         self.journal = JournalReader(data)
         self._archive = StatsReader(data)
 
     @property
     def trouble(self) -> list[str]:
-        damaged = {**self._archive.damaged, **self.journal.damaged}
-        return [f"{path} cannot be read: {why}" for path, why in damaged.items()]
+        journal = (f"{path} cannot be read: {why}" for path, why in self.journal.damaged.items())
+        return [*self._archive.damaged.values(), *journal]
 
     def summaries(
         self,
@@ -55,7 +60,7 @@ class Library:
         ended = self._archive.summaries(simulated, since=since, until=until, account=account)
         known = {summary.id for summary in ended}
         running = [
-            summary
+            self._over(summary)
             for summary in self._kept(simulated)
             if summary.id not in known and account in (None, summary.account) and _within(summary, since, until)
         ]
@@ -66,7 +71,9 @@ class Library:
         says which there are."""
         known = [summary for simulated in (False, True) for summary in self.summaries(simulated=simulated)]
         if not known:
-            raise StorageError(f"there is no session in {self.data}: is this the gateway's data folder?")
+            raise StorageError(
+                f"there is no session in {self.data}: is this the gateway's data folder, and did it run?"
+            )
         if words == LAST:
             return known[0]  # a real one, where there is any
         found = [summary for summary in known if summary.id == words] or [
@@ -80,16 +87,31 @@ class Library:
         meant = did_you_mean(words, [summary.id for summary in known]) or f"; the newest are {_ids(known)}"
         raise StorageError(f"there is no session {words!r}{meant}. All of them: stagewire sessions")
 
+    def account(self, name: str) -> None:
+        """Raises ``StorageError`` for an account that is neither in the settings nor in any session."""
+        known = [s.account for simulated in (False, True) for s in self.summaries(simulated=simulated)]
+        names = sorted({*self.settings.accounts, *known})
+        if name not in names:
+            meant = did_you_mean(name, names) or f"; there are {', '.join(names) or 'none'}"
+            raise StorageError(f"no account {name!r} is known{meant}")
+
     def review(self, summary: SessionSummary) -> Review:
         """The session with all that is known of it: from the archive; where its details are gone or damaged,
         counted again from the journal, if that still has all of it; else only its cards are left."""
         record = self._record(summary.id)
         if record is not None:
             return self.reviewed(record)
-        again = folded(self.journal, summary, self.settings.statistics.usd_per_coin)
+        # Of one that nobody ended, the journal may know more than what was kept last.
+        began = seconds(summary.since)
+        archived = self._archive.summaries(summary.simulated, since=began, until=began + 1)
+        unended = all(s.id != summary.id for s in archived)
+        known = replace(summary, ended=None) if unended else summary
+        again = folded(self.journal, known, self.settings.statistics.usd_per_coin)
         if again is None:
             return Review(SessionRecord(summary=summary), self.journal, "cards")
-        if summary.ended is not None:
+        if unended:
+            again = replace(again, summary=self._over(again.summary))
+        elif summary.ended is not None:
             again = replace(again, summary=summary)  # it knows what was owed when it ended
         return Review(again, self.journal, "journal")
 
@@ -146,6 +168,11 @@ class Library:
         """Each account's latest session, which may run."""
         kept = self._archive.kept(simulated)
         return (a.session for a in kept.accounts if a.session is not None and a.simulated == simulated)
+
+    def _over(self, summary: SessionSummary) -> SessionSummary:
+        if summary.ended is None and seconds(summary.last) < self._clock() - CONTINUES_S:
+            return replace(summary, ended=summary.last)
+        return summary
 
 
 def board_of(

@@ -2,21 +2,29 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from gateway.errors import StagewireError, StorageError
-from gateway.messages import MAX_PAYLOAD, Board, Request, Score, SessionRecord, encode, seconds
+from gateway.messages import BOARDS, MAX_PAYLOAD, Board, Request, Score, SessionRecord, encode, seconds
 from gateway.review.library import LAST, Library
-from gateway.review.review import Review
+from gateway.review.review import INTERVALS, Review
 from gateway.settings.models import Leaderboard
 
 Part = Literal["summary", "buckets", "leaderboard", "gifts", "stations", "correlation", "ledger", "sessions"]
 MOST_BYTES = MAX_PAYLOAD - 2048
 """Of what is listed in an answer; the rest of it stands around that."""
 MOST_SESSIONS = 100
+
+
+_CHOICES: dict[str, tuple[object, ...]] = {
+    "part": get_args(Part),
+    "interval": INTERVALS,
+    "by": get_args(Score),
+    "board": BOARDS,
+}
 
 
 class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +70,7 @@ class StatisticsRequests:
         try:
             asked = msgspec.convert(request.params, Asked)
         except msgspec.ValidationError as e:
-            return f"statistics: {e}; known are {', '.join(Asked.__struct_fields__)}", {}
+            return f"statistics: {e}; {_expected(str(e))}", {}
         if asked.account is None and asked.session is None and asked.part != "sessions":
             return "statistics of what? expected params: {account: NAME} or {session: ID}", {}
         async with self._one:  # a long session is much to read, and the gateway drives machines meanwhile
@@ -156,6 +164,14 @@ class StatisticsRequests:
             minimum=usual.minimum if asked.minimum is None else asked.minimum,
             hide_anonymous=usual.hide_anonymous if asked.hide_anonymous is None else asked.hide_anonymous,
         )
+
+
+def _expected(trouble: str) -> str:
+    """What may be said of the param that ``trouble`` (msgspec's) names; else which params there are."""
+    name = trouble.rpartition("`$.")[2].removesuffix("`")
+    if name in _CHOICES:
+        return f"{name} is one of {', '.join(map(str, _CHOICES[name]))}"
+    return f"known are {', '.join(Asked.__struct_fields__)}"
 
 
 def _means(session: str | None, record: SessionRecord) -> bool:

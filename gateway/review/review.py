@@ -29,7 +29,7 @@ ORIGINS: dict[Origin, str] = {
     "running": "it runs now",
     "archive": "as it was kept when it ended",
     "journal": "its details were counted again from the journal",
-    "cards": "only its cards are left: details and journal are gone",
+    "cards": "only its cards are left: no details are there, and not all of it in the journal",
 }
 INTERVALS = (10, 60, 300, 3600)
 

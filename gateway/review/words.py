@@ -19,6 +19,7 @@ from gateway.messages import (
 from gateway.review.ledger import GiftLedger
 from gateway.review.review import ORIGINS, Review
 from gateway.text import clean
+from gateway.wording import several, wait
 
 TOP_GIFTS = 8
 PLOT = 36
@@ -48,32 +49,32 @@ def cards(review: Review, zone: ZoneInfo) -> Iterator[str]:
     yield f"  began {_local(s.since, zone):%Y-%m-%d %H:%M:%S}, {until}, {span(duration(s))}; {OPENED[s.opened]}"
     if review.origin != "archive":
         yield click.style(f"  {ORIGINS[review.origin]}", fg="yellow")
-    unpriced = f"; {s.unpriced} gifts of unknown price are not in it" if s.unpriced else ""
+    unpriced = f"; {several(s.unpriced, 'gift')} of unknown price not in it" if s.unpriced else ""
     yield _card("coins", f"{s.coins} (about {s.usd:.2f} USD){unpriced}")
     yield _card("gifts", s.gifts)
     average = "not known" if s.average_viewers is None else f"{s.average_viewers:.1f} on average"
     yield _card("viewers", f"{average}, peak {s.peak_viewers}; {s.unique_viewers} did something")
     yield _card("comments", s.comments)
     yield _card("likes", s.likes)
-    yield _card("others", f"{s.follows} follows, {s.shares} shares, {s.subscribes} subscribes, {s.joins} joins")
+    others = ((s.follows, "follow"), (s.shares, "share"), (s.subscribes, "subscribe"), (s.joins, "join"))
+    yield _card("others", ", ".join(several(number, what) for number, what in others))
     yield _card("activity", f"{s.activity:.1f} points a minute")
-    gaps = f"{span(s.gap_seconds)} in {s.gaps} gap{'' if s.gaps == 1 else 's'}"
+    gaps = f"{span(s.gap_seconds)} in {several(s.gaps, 'gap')}"
     yield _card("not heard", gaps if s.gaps else "nothing: all of it was heard")
     owed = f", {s.actions_owed} owed" if s.actions_owed else ""
     yield _card("actions", f"{s.actions_done} done, {s.actions_not_done} not done{owed}")
     if s.latency_p50_ms is not None:
         known = ((50, s.latency_p50_ms), (95, s.latency_p95_ms), (99, s.latency_p99_ms))
-        words = ", ".join(f"p{p} {ms:.0f}" for p, ms in known if ms is not None)
-        yield _card("gift to motion", f"{words} ms")
+        yield _card("gift to motion", ", ".join(f"p{p} {wait(ms)}" for p, ms in known if ms is not None))
 
 
 def gifts(some: Sequence[GiftTotal]) -> Iterator[str]:
     if some:
-        yield click.style("gifts", bold=True)
+        yield click.style(f"{'gifts':<{NAME + 2}}{'times':>8}{'coins':>10}", bold=True)
     for gift in some[:TOP_GIFTS]:
-        yield f"  {clean(gift.name, NAME):<{NAME}} {gift.count:>7} times {gift.coins:>9} coins"
+        yield f"  {clean(gift.name, NAME):<{NAME}}{gift.count:>8}{gift.coins:>10}"
     if len(some) > TOP_GIFTS:
-        yield f"  and {len(some) - TOP_GIFTS} other kinds"
+        yield f"  and {several(len(some) - TOP_GIFTS, 'other kind')}"
 
 
 def leaders(board: Leaderboard) -> Iterator[str]:
@@ -99,9 +100,10 @@ def rising(found: Correlation) -> Iterator[str]:
 def endings(ledger: GiftLedger) -> Iterator[str]:
     if ledger.gifts:
         yield click.style("what became of each gift", bold=True)
-        yield f"  {ledger.gifts} gifts: {_counts(ledger.endings)}"
+        # Not as many as the card says: taps that came together are one message, and have one ending.
+        yield f"  {several(ledger.gifts, 'gift message')}: {_counts(ledger.endings)}"
     if ledger.actions:
-        yield f"  {sum(ledger.actions.values())} actions of theirs: {_counts(ledger.actions)}"
+        yield f"  {several(sum(ledger.actions.values()), 'action')} of theirs: {_counts(ledger.actions)}"
 
 
 def stations(some: Sequence[StationStats]) -> Iterator[str]:
@@ -120,14 +122,14 @@ def comparison(found: Comparison) -> Iterator[str]:
     yield f"{'hours heard':<18}{found.a_hours:>12.2f}{found.b_hours:>12.2f}{found.b_hours - found.a_hours:>+12.2f}"
     for f in found.figures:
         hours = f"{_figure(f.a_per_hour):>14}{_figure(f.b_per_hour):>12}" if f.a_per_hour is not None else ""
-        difference = "-" if f.difference is None else f"{f.difference:+.10g}"
+        difference = "-" if f.difference is None else f"{round(f.difference, 1):+.10g}"
         title = f.name.replace("_", " ")
         yield f"{title:<18}{_figure(f.a):>12}{_figure(f.b):>12}{difference:>12}{hours}".rstrip()
     if found.gifts:
-        yield click.style("gifts", bold=True)
+        yield click.style(f"{'gifts':<{NAME + 2}}{'times':>18}{'coins':>22}", bold=True)
     for gift in found.gifts[:TOP_GIFTS]:
-        change = f"{gift.a_count} -> {gift.b_count} times, {gift.a_coins} -> {gift.b_coins} coins"
-        yield f"  {clean(gift.name, NAME):<{NAME}} {change}"
+        times, coins = f"{gift.a_count} -> {gift.b_count}", f"{gift.a_coins} -> {gift.b_coins}"
+        yield f"  {clean(gift.name, NAME):<{NAME}}{times:>18}{coins:>22}"
     for title, some in (
         ("on both leaderboards", found.common),
         ("new", found.new),

@@ -93,6 +93,27 @@ def rewrite_leaders(folder: Path, change: Callable[[Leaders], Leaders]) -> list[
     return changed
 
 
+def find_again(folder: Path) -> list[str]:
+    """Puts back what a damaged or deleted file of a year has lost: a session's details know its summary, too. The
+    ids of the sessions that were missing."""
+    known = set[str]()
+    for simulated in (False, True):
+        for _, path in year_files(folder, simulated):
+            db = Database(path)
+            if db.trouble:
+                db.save()
+            known.update(summary.id for summary in db.all_of("sessions", SessionSummary))
+    lost = []
+    for path in details_files(folder):
+        if path.name.partition(".")[0] in known:
+            continue
+        record = CrashSafeFile(path, read_only=True).read(SessionRecord)
+        if record is not None:
+            _put_summary(folder, record.summary)
+            lost.append(record.summary.id)
+    return lost
+
+
 def details_files(folder: Path) -> list[Path]:
     """Of every session whose details are on disk, if only as a previous copy."""
     return _whole(folder / DETAILS, "*.json")

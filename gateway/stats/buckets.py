@@ -1,6 +1,7 @@
 """What happened when: counts in buckets of 10 s, 1 min, 5 min and 1 h, in bounded memory. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Literal
 
 from msgspec import Struct
@@ -92,7 +93,12 @@ class Ladder:
     def buckets(self, watched: Span | None = None) -> dict[str, list[Bucket]]:
         """Every interval's buckets, oldest first and without holes, from the first to the last in which anything
         happened. ``watched``: viewers that are known and not counted yet."""
-        return {str(rung.interval): rung.buckets(watched) for rung in self._rungs}
+        return self.look(watched)()
+
+    def look(self, watched: Span | None = None) -> Callable[[], dict[str, list[Bucket]]]:
+        """``buckets`` as they are now; the call may take long, and come from another thread."""
+        rungs = [rung.copy() for rung in self._rungs]
+        return lambda: {str(rung.interval): rung.buckets(watched) for rung in rungs}
 
 
 class _Rung:
@@ -116,6 +122,12 @@ class _Rung:
             self._drop(self._newest - self._most, slot - self._most)
             self._newest = slot
         return self._tallies.setdefault(slot, Tally())
+
+    def copy(self) -> "_Rung":
+        same = _Rung(self.interval, self._most)
+        same._newest = self._newest
+        same._tallies = {slot: copy(tally) for slot, tally in self._tallies.items()}
+        return same
 
     def cover(self, start: float, end: float) -> Iterator[tuple[Tally, float]]:
         """The buckets that a span of time touches, and how many seconds of each."""

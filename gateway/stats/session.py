@@ -238,19 +238,19 @@ class SessionFold:
 
     def look(self, now: float, owed: int = 0) -> Callable[[], SessionRecord]:
         """``record``, with what takes long put off to the call, which may come from another thread: to put many
-        viewers in order."""
+        viewers in order, and to write out the buckets of a long evening."""
         rest = SessionRecord(
             summary=self.summary(now, owed),
             gifts=self._kinds.gifts(),
-            buckets=self._ladder.buckets(self._watched_until(now)),
             stations=self._actions.stations(self.until(now)),
         )
-        table = self.contributions.look()
+        buckets, table = self._ladder.look(self._watched_until(now)), self.contributions.look()
 
         def record() -> SessionRecord:
             t = table()
             return replace(
                 rest,
+                buckets=buckets(),
                 contributions=t.contributions,
                 others=t.others,
                 exact=t.exact,

@@ -106,6 +106,8 @@ class CrashSafeFile:
         with suppress(FileNotFoundError):  # the first write has nothing to keep
             link.hardlink_to(self.path)  # a link, not a rename: the name itself is never missing
             link.replace(_previous(self.path))
+            if link.exists():  # both were names of one file: then a rename does nothing
+                link.unlink()
 
     def _aside(self, path: Path) -> str:
         if self._read_only:
@@ -173,7 +175,7 @@ def _unfinished(path: Path) -> Path:
 
 
 def _put(path: Path, whole: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # viewers' names
     try:
         rest = memoryview(whole)
         while rest:

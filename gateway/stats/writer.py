@@ -212,6 +212,15 @@ class StatsStore:
     def _load(self) -> tuple[Found, Found, list[Leaders]]:
         archive.clear_unfinished(self._folder)
         real, practice = find_kept(self._folder, False), find_kept(self._folder, True)
+        try:
+            lost = archive.find_again(self._folder)
+        except StorageError as e:  # they are not in the list then, and nothing else hangs on it
+            log.warning("stats: the list of past sessions may not be complete: %s", e)
+        else:
+            if lost:
+                log.warning(
+                    "stats: the list of past sessions had lost %s; put back from their details", ", ".join(lost)
+                )
         return real, practice, self._load_leaders()
 
     def _load_leaders(self) -> list[Leaders]:

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,10 @@ FLAGS = (
     "--disable-sync",
     "--hide-scrollbars",
 )
+
+
+AUDIT = (Path(__file__).parent / "audit.js").read_text()
+"""Answers what a person with weak sight or a large thumb would stumble over."""
 
 
 class Phone:
@@ -93,3 +98,8 @@ class Phone:
     ) -> None:
         self.driver.quit()
         shutil.rmtree(self._profile, ignore_errors=True)
+
+
+def says(phone: Phone, selector: str, words: str) -> Callable[[], bool]:
+    """Whether the words are in sight there by now, for `until`."""
+    return lambda: words in phone.text(selector)

@@ -2,8 +2,6 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +20,7 @@ from gateway.messages import (
 )
 from gateway.topics import OFFLINE
 from tests.broker import Mosquitto
-from tests.browser.phone import DESK, PHONE, Phone
+from tests.browser.phone import AUDIT, DESK, PHONE, Phone, says
 from tests.web import scene
 from tests.web.peer import Peer, T, until
 from tests.web.process import Page
@@ -32,53 +30,11 @@ from web.views.live import MAX_STREAMS
 pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.needs("chromium"), pytest.mark.timeout(120)]
 PROMISE_S = 3.0
 """The page says within this that it cannot see the venue."""
-AUDIT = (Path(__file__).parent / "audit.js").read_text()
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
-    with Mosquitto(tmp_path) as mosquitto:
-        yield mosquitto
-
-
-@pytest.fixture
-def gateway(broker: Mosquitto) -> Iterator[Peer]:
-    peer = Peer(broker.settings)
-    scene.open_gateway(peer)
-    scene.open_accounts(peer)
-    yield peer
-    peer.close()
-
-
-@pytest.fixture
-def page(broker: Mosquitto, gateway: Peer, tmp_path: Path) -> Iterator[Page]:
-    with Page(broker.settings, tmp_path) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Phone]:
-    with Phone(PHONE) as phone:
-        yield phone
-
-
-@pytest.fixture
-def phone(browser: Phone, page: Page) -> Iterator[Phone]:
-    browser.get(page.url)
-    browser.until("document.querySelectorAll('#stations .card').length === 3")
-    browser.until("document.querySelector('#link').innerText === 'Connected'")
-    browser.complaints()
-    yield browser
-    browser.get("about:blank")
 
 
 def trip_of(gateway: Peer) -> EstopTrip:
     trip: EstopTrip = decode(until(lambda: gateway.of(T.estop_trip), "the trip")[-1].payload, EstopTrip)
     return trip
-
-
-def says(phone: Phone, selector: str, words: str) -> Callable[[], bool]:
-    return lambda: words in phone.text(selector)
 
 
 def tone(phone: Phone) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,13 @@ from selenium.webdriver.support.select import Select
 
 from gateway.messages import SessionSummary
 from tests.broker import Mosquitto
-from tests.browser.phone import DESK, PHONE, Phone
+from tests.browser.phone import AUDIT, DESK, PHONE, Phone, says
 from tests.web import scene
 from tests.web.evenings import ZONE, long, two_evenings
 from tests.web.peer import Peer, T, until
 from tests.web.process import Page
 
 pytestmark = [pytest.mark.needs("mosquitto"), pytest.mark.needs("chromium"), pytest.mark.timeout(120)]
-AUDIT = (Path(__file__).parent / "audit.js").read_text()
 PLOTTED = "document.querySelectorAll('#plots canvas').length === 4"
 ALL_SHOWN = (
     f"{PLOTTED} && document.querySelector('#became meter') && document.querySelector('#rise .said') && "
@@ -66,12 +65,6 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
         peer.close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Phone]:
-    with Phone(PHONE) as phone:
-        yield phone
-
-
 @pytest.fixture
 def phone(browser: Phone) -> Iterator[Phone]:
     yield browser
@@ -85,10 +78,6 @@ def saturday(phone: Phone, hall: Hall) -> SessionSummary:
     phone.get(hall.address("/sessions/{a}"))
     phone.until(ALL_SHOWN)
     return hall.saturday
-
-
-def says(phone: Phone, selector: str, words: str) -> Callable[[], bool]:
-    return lambda: words in phone.text(selector)
 
 
 def plotted(phone: Phone) -> Any:

@@ -27,7 +27,11 @@ SHOWN = [
     for line in block.splitlines()
     if line.startswith("stagewire ")
 ]
-NAMED = {word for code in re.findall(r"`([^`\n]+)`", PAGE) for word in re.findall(r"[\w-]+", code)}
+OVER_MQTT = (ROOT / "docs" / "mqtt.md").read_text().partition("\n## Statistics\n")[2].partition("\n## ")[0]
+NAMED, ASKED = (
+    {word for code in re.findall(r"`([^`\n]+)`", page) for word in re.findall(r"[\w-]+", code)}
+    for page in (PAGE, OVER_MQTT)
+)
 
 
 @pytest.fixture
@@ -56,9 +60,9 @@ def test_every_command_of_the_page_runs_in_the_order_in_which_it_is_shown(hall: 
 
 def test_lists_of_the_page_are_complete() -> None:
     assert set(SHEETS) <= NAMED
-    assert set(msgspec.inspect.type_info(Part).values) <= NAMED  # type: ignore[attr-defined]  # a literal has them
-    assert set(Asked.__struct_fields__) <= NAMED
-    assert set(BOARDS) | set(ORIGINS) <= NAMED
+    assert set(msgspec.inspect.type_info(Part).values) <= ASKED  # type: ignore[attr-defined]  # a literal has them
+    assert set(Asked.__struct_fields__) <= ASKED
+    assert set(BOARDS) | set(ORIGINS) <= ASKED
     for words in (*list(ORIGINS.values())[:1], OPEN, HELD_BACK, NO_RULE):
         assert words in PAGE
     for command in ("show", "compare", "buckets", "leaders", "record"):

@@ -173,7 +173,7 @@ async def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
             def cancelled(left: list[bool] = left) -> bool:
                 return left.pop() if left else True
 
-            job = Export(*where, What(format=kind, sheets=SHEETS, out=tmp_path / "x"))
+            job = Export(*where, What(format=kind, sheets=SHEETS, out=tmp_path / f"x.{kind}".removesuffix(".csv")))
             assert job.run(cancelled=cancelled) is None
             assert {path.name for path in tmp_path.iterdir()} == {"stagewire.yaml", "rules.yaml", "data"}
 
@@ -189,8 +189,49 @@ async def test_an_error_on_the_way_leaves_nothing_and_says_what_it_is(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match=r"venue\.x: No space left on device; nothing of the export is left"):
-        Export(*where, What(format=kind, out=tmp_path / "out.x")).run()
+        Export(*where, What(format=kind, out=tmp_path / f"out.{kind}".removesuffix(".csv"))).run()
     assert {path.name for path in tmp_path.iterdir()} == {"stagewire.yaml", "rules.yaml", "data"}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+async def test_of_two_exports_at_once_under_one_name_neither_takes_the_others_place(
+    kind: Format, tmp_path: Path
+) -> None:
+    where, out = await hall(tmp_path, busy(minutes=1)), tmp_path / f"x.{kind}".removesuffix(".csv")
+
+    def meanwhile(done: int, total: int) -> None:
+        if done == total and not out.exists():
+            other = Export(*where, What(format=kind, out=out)).run()
+            assert other is not None
+            inodes.append(out.stat().st_ino)
+
+    inodes: list[int] = []
+    with pytest.raises(StorageError, match="is there already: move it away, or name another one"):
+        Export(*where, What(format=kind, out=out)).run(meanwhile)
+    assert inodes == [out.stat().st_ino]
+    assert not list(tmp_path.glob(".export-*"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "out", "words"),
+    [
+        ("csv", "report.csv", "report.csv: csv is a file for each sheet: name a folder for them, or"),
+        ("xlsx", "report.csv", "report.csv: expected a name that ends with .xlsx"),
+        ("jsonl", "report.json", "report.json: expected a name that ends with .jsonl"),
+        (
+            "xlsx",
+            "nowhere/x.xlsx",
+            "there is no folder .*nowhere to write x.xlsx into: make it, or name another one",
+        ),
+    ],
+)
+async def test_a_file_that_cannot_be_meant_is_refused_in_words(
+    kind: Format, out: str, words: str, tmp_path: Path
+) -> None:
+    where = await hall(tmp_path, busy(minutes=1))
+    with pytest.raises(StorageError, match=words):
+        Export(*where, What(format=kind, out=tmp_path / out)).run()
+    assert not (tmp_path / out).exists()
 
 
 async def test_what_is_there_is_never_overwritten(tmp_path: Path) -> None:

@@ -243,6 +243,28 @@ async def test_a_gateway_that_stops_before_it_has_caught_up_keeps_what_was_count
     assert reader.kept().accounts == kept.accounts
 
 
+async def test_what_was_not_heard_while_the_gateway_was_off_is_a_gap(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.recounting.GAP_S", 1.0)
+    e = Evening(house.client)
+    async with gateway_running(house.config):
+        await house.ready()
+        e.live("started")
+        e.gift(1)
+        assert (await e.counted(lambda s: s.coins == 1)).gaps == 0
+    await asyncio.sleep(2.5)  # it is off for so long
+    async with gateway_running(house.config):
+        await house.again()
+        seen = await e.counted(lambda s: s.gaps)
+        assert (seen.gaps, seen.all_sessions) == (1, 1)
+        assert 1.0 < seen.gap_seconds < 30.0
+        first = seen.gap_seconds
+    async with gateway_running(house.config):
+        await house.again()
+        assert (await e.counted(lambda s: s.coins == 1)).gap_seconds == first  # a quick restart is none
+
+
 async def test_statistics_files_that_were_deleted_lose_only_what_the_journal_does_not_have(house: House) -> None:
     e = Evening(house.client)
     async with gateway_running(house.config):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from gateway.journal import Journal, verify
+from gateway.journal import Journal, JournalReader, verify
 from gateway.messages import Outcome, Status
+from tests.disk import read_only
 from tests.records import NOON, ack, command, decided, event, gift
 
 NUMBER = 1500
@@ -150,7 +152,7 @@ def test_the_command_says_that_all_is_sound(path: Path) -> None:
     status, said = run("verify", data=path.parent)
     assert status == 0
     assert "journal-2026-11.db  schema 3, 1,950 records" in said
-    assert "All is sound: 1,950 records in 1 files." in said
+    assert "All is sound: 1,950 records in 1 file." in said
 
 
 def test_the_command_says_what_is_wrong_and_its_status_is_1(path: Path) -> None:
@@ -168,6 +170,21 @@ def test_a_folder_that_is_none_is_said(command_name: str, tmp_path: Path) -> Non
     assert status == 1
     assert "nowhere is no folder" in said
     assert run("verify", data=tmp_path)[0] == 1
+
+
+def test_somebody_elses_journal_is_not_called_damaged_and_nobody_is_told_to_move_it_away(path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    (path.parent / "other").mkdir()
+    path.parent.chmod(0o755)
+    path.chmod(0o600)
+    reader = JournalReader(path.parent)
+    with read_only(path.parent / "other"):
+        (problem,) = verify.verify(path.parent).problems
+        assert reader.last(1) == []
+    why = "it belongs to another user: run this as that one, such as `sudo -u stagewire ...`"
+    assert problem == f"journal-2026-11.db: cannot be read; {why}"
+    assert reader.damaged == {path: why}
 
 
 def test_show_shows_the_newest_last_one_line_each(path: Path) -> None:

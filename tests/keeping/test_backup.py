@@ -258,6 +258,7 @@ def test_files_of_another_user_are_no_empty_backup_but_an_error(tmp_path: Path) 
     config = furnish(tmp_path)
     (tmp_path / "out").mkdir()
     (tmp_path / "out").chmod(0o777)
+    (tmp_path / "data").chmod(0o755)
     (tmp_path / "data" / "stats.json").chmod(0o600)
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")

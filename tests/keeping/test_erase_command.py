@@ -1,5 +1,7 @@
 """``stagewire erase`` and ``stagewire retention``, as a person uses them."""
 
+import errno
+import os
 import shutil
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.journal import JournalReader
+from gateway.keeping import venue_files
 from gateway.keeping.erase import begin
 from gateway.keeping.find import find
 from tests.keeping.evening import NADIA, OTTO, happen
@@ -36,7 +39,7 @@ def run(venue: Path, *args: str, say: str | None = None) -> Result:
 def test_it_shows_what_would_go_and_asks_before_it_erases(venue: Path) -> None:
     no = run(venue, "erase", "@nadia.quill", say="n\n")
     assert no.exit_code == 1
-    for shown in (NADIA.id, "@nadia.quill", "Nadia Quill", "8 events", "1 sessions, leaders of mara", "all.csv"):
+    for shown in (NADIA.id, "@nadia.quill", "Nadia Quill", "8 events", "1 session, leaders of mara", "all.csv"):
         assert shown in no.output
     assert bytes_with(venue / "data")
     yes = run(venue, "erase", "@nadia.quill", say="y\n")
@@ -93,6 +96,34 @@ def test_an_erasure_that_was_interrupted_is_finished_by_the_next_call(venue: Pat
     result = run(venue, "erase", "nobody.at.all")
     assert "interrupted has been finished now" in result.output
     assert bytes_with(venue / "data") == {}
+
+
+def test_nobody_is_erased_for_an_empty_name(venue: Path) -> None:
+    for empty in ("", "  "):
+        result = run(venue, "erase", empty, "--yes")
+        assert result.exit_code == 1
+        assert "whom? Give the platform id, the @name, or the nickname" in result.output
+
+
+def test_with_the_last_backup_gone_it_says_to_make_another(venue: Path) -> None:
+    assert run(venue, "backup").exit_code == 0
+    result = run(venue, "erase", NADIA.id, "--yes", "--backups")
+    assert "the backups that held the viewer are deleted: make a new one, stagewire backup" in result.output
+    assert "still holds the viewer" not in result.output
+
+
+@pytest.mark.parametrize("command", [("erase", NADIA.id, "--yes"), ("retention",)])
+def test_a_disk_that_cannot_be_read_is_told_in_words(
+    command: tuple[str, ...], venue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), "journal-2026-11.db")
+
+    monkeypatch.setattr(venue_files, "find" if command[0] == "erase" else "plan", unreadable)
+    result = run(venue, *command)
+    assert result.exit_code == 1
+    assert "nothing was " in result.output
+    assert "journal-2026-11.db: Input/output error; look at the disk or card" in result.output
 
 
 async def test_retention_changes_nothing_until_it_is_told_to(venue: Path) -> None:

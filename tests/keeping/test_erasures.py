@@ -15,8 +15,11 @@ from gateway.bus import Bus, Message
 from gateway.cli import main
 from gateway.deciding import Deciding
 from gateway.dispatch.dispatcher import Dispatcher
+from gateway.errors import StorageError
 from gateway.journal import Journal, JournalReader
+from gateway.keeping import erase
 from gateway.keeping.erasures import Erasures
+from gateway.keeping.forget import Forget
 from gateway.keeping.inventory import venue_of
 from gateway.keeping.memory import Memory
 from gateway.keeping.retention import Retention
@@ -113,7 +116,7 @@ async def test_a_running_gateway_forgets_on_disk_and_in_memory_and_counts_on(run
     assert result.exit_code == 0, result.output
     assert "Found: 0." in result.output
     assert bytes_with(running.data) == {}
-    assert running.forgotten == [NADIA.id]
+    assert set(running.forgotten) == {NADIA.id}
     assert NADIA.id not in kept(running.deciding.state)
     assert NADIA.nickname not in kept(running.deciding.state)
     assert running.totals.stats("mara") == before
@@ -132,6 +135,37 @@ async def test_a_running_gateway_forgets_on_disk_and_in_memory_and_counts_on(run
     assert lost == []
     assert restored.counters == running.deciding.state.counters
     assert set(restored.owed) == set(running.deciding.state.owed) == {"room-1-2/shoot/0"}
+
+
+async def test_what_is_read_of_old_sessions_meanwhile_is_forgotten_as_well(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, rewritten = running.forgotten, erase.statistics
+
+    def rewriting(data: Path, *, forget: Forget) -> None:
+        rewritten(data, forget=forget)
+        steps.append("statistics")
+
+    monkeypatch.setattr(erase, "statistics", rewriting)
+    assert (await running.say("erase", NADIA.id, "--yes")).exit_code == 0
+    assert steps == [NADIA.id, "statistics", NADIA.id]
+
+
+async def test_an_erasure_that_the_disk_cut_short_is_finished_before_the_next_one(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_data: Path, *, forget: Forget) -> None:
+        raise StorageError("the card is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(erase, "statistics", refused)
+        result = await running.say("erase", NADIA.id, "--yes")
+        assert "the card is full" in result.output
+    assert bytes_with(running.data)
+    result = await running.say("erase", OTTO.id, "--yes")
+    assert result.exit_code == 0, result.output
+    assert bytes_with(running.data) == {}
+    assert erase.pending(running.data) is None
 
 
 async def test_what_is_on_its_way_to_a_machine_for_the_viewer_is_waited_for(running: Running) -> None:

@@ -214,6 +214,16 @@ def test_any_other_file_is_refused_in_words(body: bytes, tmp_path: Path) -> None
         restore(tmp_path / "b.tar.gz", tmp_path / "new")
 
 
+def test_what_is_no_backup_at_all_is_not_called_a_damaged_one(tmp_path: Path) -> None:
+    text = tmp_path / "rules.yaml"
+    text.write_text("rules: {}\n")
+    with pytest.raises(StorageError, match=r"rules\.yaml: it is no backup, or .*: expected a \.tar\.gz of"):
+        restore(text, tmp_path / "new")
+    with pytest.raises(StorageError, match=r"^there is no file .*gone\.tar\.gz: is its name right"):
+        restore(tmp_path / "gone.tar.gz", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_newer_format_is_refused_and_says_which_version_to_install(tmp_path: Path) -> None:
     newer = _manifest(format=FORMAT + 1, stagewire="7.0", files="who knows how they look then")
     with pytest.raises(StorageError, match=r"newer Stagewire \(7\.0"):

@@ -78,7 +78,7 @@ async def test_a_session_says_the_same_while_it_runs_and_when_it_is_over(house: 
         await until(lambda: list(data.glob("sessions/*.json")) and list(data.glob("sessions-*.json")))
         shown = await typed(house, "sessions", "show", "last")
         assert f"session {runs['session']} of ayu" in shown
-        assert "3 gifts: 3 done" in shown
+        assert "3 gift messages: 3 done" in shown
         for path in data.glob("sessions/*.json*"):
             path.unlink()
         again = await typed(house, "sessions", "show", "last")

@@ -1,6 +1,8 @@
 """The commands ``sessions`` and ``export``, as a person runs them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,9 +65,8 @@ def test_sessions_are_filtered_by_day_and_account_and_sorted(hall: Path) -> None
     assert len(good(hall, "sessions", "--account", "ayu")) == 2
     by_coins = good(hall, "sessions", "--sort", "coins", "--account", "mara")
     assert [row.split()[0] for row in by_coins[1:]] == [OLD.summary.id, NEW.summary.id]
-    assert good(hall, "sessions", "--account", "nobody") == [
-        f"no session in {hall / 'data'} is of that time and account"
-    ]
+    (nothing,) = good(hall, "sessions", "--to", "2020-01-01")
+    assert nothing == f"no session in {hall / 'data'} is of that time and account"
 
 
 @pytest.mark.parametrize("sort", list(SORTS))
@@ -82,7 +83,8 @@ def test_one_session_is_shown_with_all_its_parts(hall: Path) -> None:
     assert "20 s in 1 gap\n" in text
     assert re.search(r"leaderboard by coins\n +1\. ", text)
     assert "what makes viewers rise?" in text
-    assert "48 gifts: " in text
+    assert "48 gift messages: " in text
+    assert re.search(r"^gifts +times +coins$", text, re.MULTILINE)
     assert re.search(r"bell +24 done, 67% of all that ended", text)
 
 
@@ -91,7 +93,9 @@ def test_last_is_the_newest_and_a_damaged_file_is_told(hall: Path) -> None:
     result = run(hall, "sessions", "show", NEW.summary.id)
     assert result.exit_code == 0
     assert "its details were counted again from the journal" in result.output
-    assert f"{NEW.summary.id}.json cannot be read" in result.output
+    assert f"{NEW.summary.id}.json is damaged (" in result.output
+    assert "This may not be complete" in result.output
+    assert "ERROR" not in result.output  # said once, in the command's own words
     assert "session 20261124" in good(hall, "sessions", "show", "last")[0]
 
 
@@ -100,6 +104,42 @@ def test_a_wrong_id_is_met_with_what_may_be_meant(hall: Path) -> None:
     assert result.exit_code == 1
     assert f"did you mean {OLD.summary.id!r}" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", [("sessions", "--account", "mira"), ("sessions", "leaders", "mira"),
+                                     ("export", "--account", "mira")])  # fmt: skip
+def test_an_account_that_is_not_known_is_met_with_those_that_are(command: tuple[str, ...], hall: Path) -> None:
+    result = run(hall, *command)
+    assert result.exit_code == 1
+    assert "no account 'mira' is known (did you mean 'mara'?)" in result.output
+    assert not (hall / "data" / "exports").exists()
+
+
+def test_who_sees_no_session_hears_that_practice_stands_apart(hall: Path) -> None:
+    day = "2026-12-01"
+    (nothing,) = good(hall, "sessions", "--from", day, "--account", "mara")
+    assert nothing.endswith("is of that time and account; practice sessions there: 1 (--practice)")
+    result = run(hall, "export", "--from", day, "--account", "mara", "--out", str(hall / "x.zip"))
+    assert result.exit_code == 0
+    assert "practice sessions there: 1 (--practice)" in result.output
+
+
+@pytest.mark.parametrize("command", ["sessions", "export"])
+def test_a_folder_that_is_not_the_gateways_is_told_and_gets_no_export(command: str, hall: Path) -> None:
+    (hall / "empty").mkdir()
+    result = run(hall, command, "--data", str(hall / "empty"))
+    assert result.exit_code == 1
+    assert "is this the gateway's data folder" in result.output
+    assert not list((hall / "empty").iterdir())
+
+
+def test_who_has_seen_enough_of_a_list_is_not_told_of_trouble(hall: Path) -> None:
+    words = [sys.executable, "-m", "gateway.cli", "sessions", "--config", str(hall / "stagewire.yaml")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # as `| head` does
+        assert process.stderr.read() == ""
 
 
 def test_two_sessions_stand_side_by_side(hall: Path) -> None:
@@ -170,6 +210,7 @@ def test_an_export_that_is_interrupted_says_so_and_leaves_nothing(
         (("--from", "someday"), "'someday' is no day"),
         (("--session", "last", "--from", "today"), "--session says what is meant already"),
         (("--session", "2020"), "there is no session '2020'"),
+        (("--format", "jsonl", "--sheets", "gifts"), "--format jsonl is of events alone"),
     ],
 )
 def test_what_cannot_be_exported_is_told_in_words(hall: Path, args: tuple[str, ...], words: str) -> None:

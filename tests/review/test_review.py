@@ -82,6 +82,26 @@ async def test_a_session_that_a_person_began_and_ended_is_counted_again_the_same
     assert seen(review) == before
 
 
+async def test_what_was_held_up_on_its_way_counts_again_in_the_session_that_ran_when_it_came(
+    tmp_path: Path,
+) -> None:
+    first, second = Evening(), Evening(since=NOON + 61)
+    first.gift(0, coins=7)
+    first.happens("like", -0.3, count=5, total=5)  # heard before the gift that began the session, told after it
+    first.ends(60)
+    second.gift(0, coins=9)
+    second.happens("like", -2, count=40, total=40)  # from before the other one's end
+    second.ends(60)
+    known = await library(tmp_path, first, second)
+    for evening, likes in ((first, 5), (second, 40)):
+        summary = known.find(evening.summary.id)
+        before = known.review(summary).record
+        details_path(known.data, summary.id, False).unlink()
+        review = known.review(summary)
+        assert (review.origin, review.summary.likes) == ("journal", likes)
+        assert review.record == before
+
+
 async def test_where_journal_and_details_are_gone_the_cards_are_left(tmp_path: Path) -> None:
     known = await library(tmp_path, busy())
     summary = known.find("last")
@@ -117,11 +137,16 @@ async def test_a_session_whose_gateway_was_killed_is_counted_up_to_its_last_even
     for minute in range(5, 9):
         killed.gift(minute * 60)
     await written(tmp_path / "data", killed)
-    known = Library(settings, tmp_path / "data")
+    known = Library(settings, tmp_path / "data", lambda: NOON + 600)
     summary = known.find("last")
     assert (summary.id, summary.ended, summary.gifts) == (killed.summary.id, None, 5)
     review = known.review(summary)
     assert (review.origin, review.summary.gifts) == ("journal", 9)
+    later = Library(settings, tmp_path / "data", lambda: NOON + 3600)  # no gateway has come back
+    assert later.find("last").ended == later.find("last").last
+    over = later.review(later.find("last")).summary
+    assert (over.ended, over.gifts) == (over.last, 9)
+    assert over.last > later.find("last").last
 
 
 async def test_every_gift_has_one_ending_and_they_add_up(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Sessions that ended: found by their time and account, read one by one, rewritten without a trace."""
 
+import asyncio
 import logging
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 from gateway.errors import StorageError
 from gateway.messages import Contribution, SessionRecord
 from gateway.stats import archive
-from gateway.stats.kept import Leaders
+from gateway.stats.kept import Kept, Leaders
 from gateway.stats.reader import StatsReader
+from gateway.stats.writer import StatsStore
 from tests.disk import read_only
 from tests.records import NOON
 from tests.stats.evenings import VIEWERS, leaders, record
@@ -108,6 +110,35 @@ def _record_without(old: SessionRecord) -> SessionRecord:
 
 def _leaders_without(old: Leaders) -> Leaders:
     return msgspec.structs.replace(old, contributions=_others(old.contributions))
+
+
+@pytest.mark.parametrize("copies", ["", ".prev"])
+def test_a_list_that_was_damaged_is_complete_again_with_the_next_start(folder: Path, copies: str) -> None:
+    before = StatsReader(folder).summaries(), StatsReader(folder).summaries(True)
+    for path in folder.glob("sessions-*.json"):
+        path.write_text("{}")
+        if copies:
+            path.with_name(path.name + copies).unlink(missing_ok=True)
+    lost = archive.find_again(folder)
+    again = StatsReader(folder)
+    assert (again.summaries(), again.summaries(True)) == before
+    assert again.damaged == {}
+    assert lost  # even with a copy: that knows all but the last one
+    assert archive.find_again(folder) == []
+
+
+def test_a_list_that_was_deleted_is_made_anew_by_a_gateway_that_starts(folder: Path) -> None:
+    before = StatsReader(folder).summaries()
+    for path in folder.glob("sessions-*"):
+        path.unlink()
+
+    async def start() -> None:
+        store = StatsStore(folder, Kept)
+        await store.open()
+        await store.close()
+
+    asyncio.run(start())
+    assert StatsReader(folder).summaries() == before
 
 
 def test_rewriting_leaves_no_byte_of_what_was_there(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import Flask
 
 from gateway.settings.models import Broker, Leaderboard, Settings, Statistics
+from tests.records import NOON
 from tests.review.evening import Evening
 from tests.web.evenings import ZONE
 from tests.web.peer import VENUE
@@ -19,13 +20,13 @@ Evenings = tuple[Path, Evening, Evening]
 
 
 class Venue:
-    """Its page, its readers and its exports."""
+    """Its page, its readers and its exports, as they are at ``now``."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, now: float = NOON + 600) -> None:
         settings = Settings(
             venue=VENUE, timezone=ZONE, statistics=Statistics(leaderboard=Leaderboard(hide_anonymous=True))
         )
-        self.history = History(settings, data)
+        self.history = History(settings, data, clock=lambda: now)
         self.exports = Exports(settings, data)
         self.app: Flask = create_app(Source(VENUE, Broker()), self.history, self.exports)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.bus import Bus, Message
-from gateway.messages import encode
+from gateway.messages import Request, Response, decode, encode
 from gateway.settings.models import Broker
 from gateway.topics import Topics
 from web.source import Source
@@ -40,6 +40,7 @@ class Peer:
 
     def __init__(self, broker: Broker, name: str = "peer") -> None:
         self.heard: list[Message] = []
+        self._given: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._broker, self._name = broker, name
@@ -54,7 +55,7 @@ class Peer:
 
     async def _serve(self) -> None:
         self._bus = Bus(self._broker, self._name, on_message=self._take, on_state=self._on_state)
-        for topic in (T.estop_trip, T.estop_reset, T.mode, T.gateway_request("+", "arm")):
+        for topic in (T.estop_trip, T.estop_reset, T.mode, T.gateway_request("+", "+")):
             self._bus.subscribe(topic)
         self._task = asyncio.create_task(self._bus.run())
         await asyncio.wait([self._task])
@@ -82,6 +83,19 @@ class Peer:
     def of(self, topic: str) -> list[Message]:
         """The non-empty messages heard on this topic."""
         return [m for m in self.heard if m.topic == topic and m.payload]
+
+    def asked(self, verb: str, gateway: str = "pi-1") -> Request:
+        """The next request with this verb that was not given yet; waits for it."""
+        topic = T.gateway_request(gateway, verb)
+        n = self._given.get(topic, 0)
+        self._given[topic] = n + 1
+        request: Request = decode(until(lambda: self.of(topic)[n:], f"a request {verb}")[0].payload, Request)
+        return request
+
+    def answer(self, verb: str, request: Request, error: str = "", gateway: str = "pi-1", **result: Any) -> None:
+        """As the gateway would: done, or in words why not."""
+        answer = Response(transaction=request.transaction, ok=not error, error=error, result=result)
+        self.say(T.gateway_response(gateway, verb), answer, retain=False)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)

@@ -29,13 +29,20 @@ serve(msgspec.json.decode(sys.argv[1], type=Settings))
 class Page:
     """``with Page(broker.settings, folder) as page: page.get("/api/snapshot")``. ``data`` is the gateway's."""
 
-    def __init__(self, broker: Broker, folder: Path, data: Path | None = None, timezone: str = "UTC") -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        folder: Path,
+        data: Path | None = None,
+        timezone: str = "UTC",
+        venue: str = VENUE,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"page-{self.port}.log"
         gateway = Gateway(data=str(data or folder / "no-data"))
         web = Web(port=self.port)
-        self._settings = Settings(venue=VENUE, broker=broker, web=web, gateway=gateway, timezone=timezone)
+        self._settings = Settings(venue=venue, broker=broker, web=web, gateway=gateway, timezone=timezone)
         self.start()
 
     def start(self) -> None:

@@ -120,6 +120,10 @@ def open_accounts(peer: Peer) -> None:
     )
     totals = AccountStats(
         account="mira",
+        session="mira-1",
+        average_viewers=191.6,
+        unique_viewers=318,
+        usd=21.55,
         gifts=87,
         coins=4310,
         likes=18240,

@@ -124,7 +124,7 @@ def test_a_session_that_ends_while_it_is_looked_at_is_soon_shown_as_ended(
     club.viewers(5, 31)
     asyncio.run(written(tmp_path, club))
     kept(tmp_path, club)
-    venue = Venue(tmp_path)
+    venue = Venue(tmp_path, SATURDAY + 60)
     client = venue.app.test_client()
     assert venue.history.review("last") is venue.history.review("last"), "one screen reads it once"
     address = f"/sessions/{club.summary.id}"

@@ -205,7 +205,7 @@ def test_what_could_move_a_machine_is_never_kept_for_later(
     broker.stop()
     until(lambda: not rows(source)["link"]["broker"]["connected"], "the loss")
     with pytest.raises(BusError, match="nothing was sent"):
-        source.arm(True, "a test")
+        source.ask_all("arm", {"armed": True}, "a test")
     with pytest.raises(BusError, match="mode was not sent"):
         source.mode("live", "a test")
     with pytest.raises(PayloadError, match="does not stand"):
@@ -223,7 +223,7 @@ def test_arming_asks_the_gateway_and_says_what_it_answered(source: Source, gatew
     scene.open_gateway(gateway, armed=False)
     until(lambda: rows(source).get("gateway", {}).get("pi-1", {}).get("availability"), "the gateway")
     with pytest.raises(BusError, match="pi-1 did not answer within 2 s"):
-        source.arm(True, "a test")
+        source.ask_all("arm", {"armed": True}, "a test")
     asked: Request = decode(gateway.of(T.gateway_request("pi-1", "arm"))[-1].payload, Request)
     assert asked.params == {"armed": True}
     answers: list[Response] = []
@@ -236,7 +236,7 @@ def test_arming_asks_the_gateway_and_says_what_it_answered(source: Source, gatew
         )
 
     gateway.heard.clear()
-    thread = threading.Thread(target=lambda: answers.extend(source.arm(False, "a test")))
+    thread = threading.Thread(target=lambda: answers.extend(source.ask_all("arm", {"armed": False}, "a test")))
     thread.start()
     request = until(lambda: gateway.of(T.gateway_request("pi-1", "arm")), "the request")[-1]
     answer(decode(request.payload, Request))

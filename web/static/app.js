@@ -1,15 +1,24 @@
 // The live screen: what arrives goes to the store, and the page is drawn from the store.
 
-import { card, drawAccount, drawStation } from "./cards.js";
+import { card, drawAccount, drawStation, stationCard } from "./cards.js";
 import { Desk } from "./desk.js";
 import { h, list } from "./dom.js";
 import { frame } from "./frame.js";
 import { drawAction, drawEvent, line } from "./lines.js";
+import { Owed } from "./owed.js";
+import { Presses } from "./presses.js";
+import { Queues } from "./queue.js";
+import { Buttons, Glance, broken } from "./rules.js";
 
 const LINES = 30;
 const at = (id) => document.getElementById(id);
-const { store, redraw } = frame({ draw, old: "What you see below is old. ", banners: practice });
+const { store, redraw } = frame({ draw, old: "What you see below is old. ", banners });
+const presses = new Presses(redraw);
 const desk = new Desk(store, redraw);
+const owed = new Owed(store, presses, redraw);
+const buttons = new Buttons(store, presses);
+const queues = new Queues(store, presses, redraw);
+const glance = new Glance(store);
 
 function draw(lost) {
   desk.draw(lost);
@@ -18,10 +27,20 @@ function draw(lost) {
     .sorted("account")
     .filter(([, a]) => a.state || a.stats)
     .sort(([, a], [, b]) => (b.state?.phase === "live") - (a.state?.phase === "live"));
-  list(at("stations"), store.sorted("station"), card, drawStation(store.get("stop", "venue") ?? { phase: "clear" }), "No station has been heard yet.");
+  owed.draw(lost);
+  buttons.draw(lost);
+  queues.drawAll(lost);
+  glance.draw();
+  const stop = store.get("stop", "venue") ?? { phase: "clear" };
+  list(at("stations"), store.sorted("station"), () => stationCard(queues), drawStation(stop, queues, lost), "No station has been heard yet.");
   list(at("accounts"), accounts, card, drawAccount(store), "No account has been heard yet.");
   list(at("actions"), store.newest("action").slice(0, LINES), line, drawAction(store), "Nothing has moved yet.");
   list(at("feed"), store.newest("event").slice(0, LINES), line, drawEvent, "Nothing has happened yet.");
+}
+
+function banners(store) {
+  const [[key, make], [wrong, warn]] = [practice(store), broken(store)];
+  return [[wrong, key], () => [...warn(), ...make()]];
 }
 
 function practice(store) {

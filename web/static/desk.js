@@ -1,11 +1,12 @@
 // Arming, mode and the figures: what the whole venue is set to.
 
-import { attr, fill, h, icon } from "./dom.js";
+import { attr, fill, h, icon, refill } from "./dom.js";
 import { press } from "./link.js";
 import { MODES, count, ms } from "./words.js";
 
 const ASK_MS = 10000; // a question nobody answers goes away
 const MODE_MS = 3000;
+const ENDINGS = ["done", "waiting", "owed", "blocked", "expired", "dropped", "cancelled", "failed"];
 
 export class Desk {
   constructor(store, redraw) {
@@ -18,6 +19,7 @@ export class Desk {
     this.arming = document.getElementById("arming");
     this.figures = document.getElementById("figures");
     this.mode = document.getElementById("mode");
+    this.ledger = document.getElementById("ledger");
     this.modes = MODES.map(([mode, word, hint]) => {
       const mark = h("span", {}, word);
       const button = h("button", { type: "button", title: hint, onclick: () => this.order(mode) }, mark);
@@ -63,6 +65,7 @@ export class Desk {
     this.drawArming(states, phase, blind);
     this.drawMode(states, blind);
     this.drawFigures(states);
+    this.drawLedger();
   }
 
   drawArming(states, phase, blind) {
@@ -78,7 +81,7 @@ export class Desk {
           : ["off", "quiet", "Disarmed", "Nothing moves."];
     const key = [look, this.asking > 0, this.busy, this.trouble];
     attr(this.arming, "data-tone", this.asking ? "warn" : look[1]);
-    fill(this.arming, key, () => [
+    refill(this.arming, key, () => [
       h("div", { class: "state" }, icon(this.asking ? "warn" : look[0]),
         h("div", {}, h("strong", {}, this.asking ? "Machines will move" : look[2]),
           h("span", {}, this.asking ? "Is everyone clear?" : look[3]))),
@@ -108,6 +111,25 @@ export class Desk {
       attr(button, "disabled", !states.length || !!blind);
       attr(button, "data-asked", this.ordered?.mode === mode);
     }
+  }
+
+  /** Everything received has one ending, or waits: the gateway counts, and says whether it adds up. */
+  drawLedger() {
+    const ledgers = this.store.sorted("ledger").map(([, l]) => l);
+    const sums = (part) => {
+      const sum = (name) => ledgers.reduce((n, l) => n + l[part][name], 0);
+      return [sum("received"), ENDINGS.map((name) => [name, sum(name)]).filter(([, n]) => n)];
+    };
+    const lines = [["Received", ...sums("total")], ["Practice", ...sums("practice")]].filter(([word, n]) => n || word === "Received");
+    const balanced = ledgers.every((l) => l.balanced);
+    attr(this.ledger, "hidden", !ledgers.length);
+    fill(this.ledger, [lines, balanced], () => [
+      ...lines.map(([word, received, parts]) =>
+        h("p", {}, `${word} `, h("b", {}, count(received)), parts.length > 0 && ` = ${parts.map(([name, n]) => `${count(n)} ${name}`).join(" + ")}`)),
+      balanced
+        ? h("p", { class: "sums", "data-tone": "good" }, icon("ok"), "The ledger adds up")
+        : h("p", { class: "sums", "data-tone": "bad" }, icon("warn"), "The ledger does not add up"),
+    ]);
   }
 
   drawFigures(states) {

@@ -46,10 +46,21 @@ export function fill(node, key, make) {
   node.replaceChildren(...make().filter(shown));
 }
 
+/** As fill; a focus that stood on a button inside stays at its place, or goes to what undoes. */
+export function refill(node, key, make) {
+  const buttons = () => [...node.querySelectorAll("button")];
+  const was = buttons().indexOf(document.activeElement);
+  fill(node, key, make);
+  const now = buttons();
+  if (was >= 0 && !now.includes(document.activeElement)) (node.querySelector(".quiet") ?? now[Math.min(was, now.length - 1)])?.focus();
+}
+
 /** Keep one child per item, in order; `draw(node, item)` brings a node up to date. */
 export function list(parent, items, make, draw, empty) {
   const old = (parent.rows ??= new Map());
   const now = new Map();
+  const names = new Set(items.map(([name]) => name));
+  for (const [name, node] of old) if (!names.has(name)) node.remove(); // else those behind it would move, and lose the focus
   let at = parent.firstChild;
   for (const [name, item] of items) {
     const node = old.get(name) ?? make();
@@ -71,5 +82,6 @@ export function list(parent, items, make, draw, empty) {
 
 /** Tell a screen reader, once. */
 export function say(words) {
-  text(document.getElementById("say"), words);
+  const node = document.getElementById("say");
+  text(node, node.textContent === words ? `${words}\u00a0` : words); // the same again is news, too
 }

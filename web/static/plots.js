@@ -16,6 +16,8 @@ const COLUMNS = ["viewers", "peak_viewers", "gifts", "coins", "comments", "likes
 const TITLES = { viewers: "Viewers", peak_viewers: "Peak", joins: "Joins", subscribes: "Subscribes" };
 const HEIGHT = 132;
 const AXIS = 46;
+/** Steps of the time axis in seconds: its labels are hours and minutes, and below a minute they would repeat. */
+const MINUTES = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
 const title = (field) => TITLES[field] ?? field[0].toUpperCase() + field.slice(1);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -63,7 +65,7 @@ export class Plots {
         padding: [8, 10, last ? 0 : 8, 0],
         scales: { x: { range: [since[0] - interval / 2, since.at(-1) + 1.5 * interval] }, y: { range: (_u, _low, high) => [0, Math.max(high * 1.08, 1)] } },
         axes: [
-          { show: last, stroke: color("--soft"), grid: { show: false }, ticks: { stroke: color("--line"), size: 4 }, size: 28, values: (_u, at) => at.map((t) => this.hour.format(new Date(t * 1000))) },
+          { show: last, stroke: color("--soft"), grid: { show: false }, ticks: { stroke: color("--line"), size: 4 }, size: 28, incrs: MINUTES, values: (_u, at) => at.map((t) => this.hour.format(new Date(t * 1000))) },
           { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false }, size: AXIS, space: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7, 1e8], values: (_u, at) => at.map((v) => short.format(v)) },
         ],
         series: [

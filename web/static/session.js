@@ -69,7 +69,7 @@ async function became() {
   };
   fill(at("became"), 1, () =>
     l.gifts
-      ? [h("p", { class: "said" }, `${plural(l.gifts, "gift")}, and each has one ending:`), bars(l.endings, "gift"),
+      ? [h("p", { class: "said" }, `${plural(l.gifts, "gift message")} (taps that came together are one), and each has one ending:`), bars(l.endings, "gift"),
          Object.keys(l.actions).length ? h("p", { class: "said" }, "What they set in motion:") : null,
          Object.keys(l.actions).length ? bars(l.actions, "action") : null]
       : [h("p", { class: "sub" }, "The journal has no gift of this session, or not any more.")]);

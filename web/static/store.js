@@ -1,6 +1,6 @@
 // What the page knows: rows by kind and id, merged from snapshots and deltas.
 
-const KEEP = { event: 60, action: 40 };
+const KEEP = { event: 60, action: 40, announcement: 5 };
 
 export class Store {
   constructor() {

@@ -30,12 +30,18 @@ export const MODES = [
   ["paused", "Paused", "No rule fires."],
 ];
 
-const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const dollars = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
 const clockOf = (timeZone) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone });
 let clockFormat = clockOf(undefined);
 
-export const count = (n) => (n < 100000 ? number.format(n) : short.format(n));
+export const count = (n) => (n < 100000 ? whole.format(n) : short.format(n));
+/** Of a counter or a metric, which may be a fraction. */
+export const number = (n) => (Math.abs(n) < 100000 ? exact.format(n) : short.format(n));
+export const usd = (n) => dollars.format(n);
+export const percent = (part) => `${exact.format(Math.floor(part * 1000) / 10)} %`;
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 export const clock = (stamp) => clockFormat.format(new Date(stamp));
 /** From now on `clock` tells the venue's time instead of this phone's. */
@@ -49,6 +55,12 @@ export function ago(seconds) {
   if (s < 3600) return `${Math.floor(s / 60)} min`;
   if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
   return `${Math.floor(s / 86400)} d`;
+}
+
+/** "1:05" of what is left. */
+export function left(seconds) {
+  const s = Math.max(0, Math.ceil(seconds));
+  return s ? `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")} left` : "over";
 }
 
 /** What an event says, as [name or "", words]; the name is a stranger's text. Neutral, never a call to give. */

@@ -1,17 +1,22 @@
 """What a thumb can press. Every answer says what became of it, never what was hoped."""
 
 import threading
-from typing import Annotated, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
 
 import msgspec
 from flask import Blueprint, Response, request
 from msgspec import Meta, Struct
 
-from gateway.errors import BusError
-from gateway.messages import MessageId, Mode, decode
+from gateway.errors import BusError, PayloadError
+from gateway.messages import Id, MessageId, Mode, Outcome, Trace, decode
+from gateway.messages import Response as Answer
+from web.asking import Params
 from web.guard import presser
 from web.source import Source
 
+MOST_REASONS = 3
 MAX_WAITING = 8
 """Presses that wait for a gateway's answer at once: the stop must always find a free thread."""
 
@@ -34,9 +39,37 @@ class ModeChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mode: Mode
 
 
+class QueueOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pause and resume are of a station, or of all without one; the others are of a ``command`` that waits."""
+
+    do: Literal["pause", "resume", "skip", "hold", "release", "first"]
+    station: Id | None = None
+    command: MessageId | None = None
+
+
+class LedgerOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    gateway: Id
+    do: Literal["pay", "forgive", "pay-all", "forgive-all"]
+    run: MessageId | None = None
+
+
+class ButtonPress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    gateway: Id
+    button: Id
+
+
 def blueprint(source: Source) -> Blueprint:
     views = Blueprint("press", __name__, url_prefix="/api")
     waiting = threading.BoundedSemaphore(MAX_WAITING)
+
+    @contextmanager
+    def a_place() -> Iterator[None]:
+        if not waiting.acquire(blocking=False):
+            raise BusError("too many presses wait for the gateway: try again in a moment")
+        try:
+            yield
+        finally:
+            waiting.release()
 
     @views.post("/estop/trip")
     def trip() -> Response:
@@ -51,16 +84,38 @@ def blueprint(source: Source) -> Blueprint:
 
     @views.post("/arm")
     def arm() -> Response:
-        """200 when every gateway did it, 409 with the words of those that refused."""
+        """This and those below: 200 when every gateway that was asked did it, 409 with the words of those that
+        refused, 503 with ours when one could not be asked or is silent."""
         order: ArmOrder = decode(request.get_data(), ArmOrder)
-        if not waiting.acquire(blocking=False):
-            raise BusError("too many presses wait for the gateway: try again in a moment")
-        try:
-            answers = source.arm(order.armed, presser())
-        finally:
-            waiting.release()
-        refused = "; ".join(a.error or "the gateway refused" for a in answers if not a.ok)
-        return _json({"error": refused}, 409) if refused else _json({"armed": order.armed}, 200)
+        with a_place():
+            return _told(source.ask_all("arm", {"armed": order.armed}, presser()))
+
+    @views.post("/queue")
+    def queue() -> Response:
+        order: QueueOrder = decode(request.get_data(), QueueOrder)
+        with a_place():
+            if order.station is None:
+                if order.do not in ("pause", "resume"):
+                    raise PayloadError(f"say at which station to {order.do}")
+                return _told(source.ask_all("queue", {"do": order.do}, presser()))
+            params: Params = {"station": order.station, "do": order.do, "command": order.command or ""}
+            return _told([source.ask("queue", params, presser())])
+
+    @views.post("/ledger")
+    def ledger() -> Response:
+        order: LedgerOrder = decode(request.get_data(), LedgerOrder)
+        params: Params = {"do": order.do} if order.run is None else {"do": order.do, "run": order.run}
+        with a_place():
+            return _told([source.ask("ledger", params, presser(), order.gateway)])
+
+    @views.post("/button")
+    def button() -> Response:
+        """As the others; where no rule fired, ``why`` are the words of those that listen."""
+        order: ButtonPress = decode(request.get_data(), ButtonPress)
+        with a_place():
+            pressed = source.ask("press", {"button": order.button}, presser(), order.gateway)
+            why = [] if not pressed.ok or pressed.result.get("fired") else _why_not(source, pressed, order.gateway)
+            return _told([pressed], why=why)
 
     @views.post("/mode")
     def mode() -> Response:
@@ -70,6 +125,24 @@ def blueprint(source: Source) -> Blueprint:
         return _json({"mode": order.mode}, 202)
 
     return views
+
+
+def _why_not(source: Source, pressed: Answer, gateway: str) -> list[str]:
+    """What the rules said of a press that fired none; nothing when that is not told."""
+    try:
+        traced = source.ask("trace", {"event": str(pressed.result.get("event", ""))}, presser(), gateway)
+        trace = msgspec.convert(traced.result, Trace)
+    except (BusError, msgspec.ValidationError):
+        return []
+    reasons = trace.decided.reasons if trace.decided else []
+    return [r.words or r.outcome.value for r in reasons if r.outcome is not Outcome.NO_MATCH][:MOST_REASONS]
+
+
+def _told(answers: list[Answer], **more: Any) -> Response:
+    refused = "; ".join(a.error or "the gateway refused" for a in answers if not a.ok)
+    if refused:
+        return _json({"error": refused}, 409)
+    return _json({"result": answers[0].result, **more}, 200)
 
 
 def _json(body: dict[str, Any], status: int) -> Response:
