@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from hashlib import blake2b
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.deciding import Deciding
 from gateway.messages import (
+    MAX_PAYLOAD,
     LedgerCounts,
     LedgerState,
     Outcome,
@@ -17,6 +19,8 @@ from gateway.messages import (
     Request,
     RulesState,
     RuleState,
+    encode,
+    first_that_fit,
     stamp,
 )
 from gateway.requests import Answer, Handler
@@ -28,6 +32,10 @@ from gateway.trace import TraceBook
 
 MOST_OWED = 200
 """Debts told in one answer; the ledger's state says how many there are."""
+MOST_BYTES = MAX_PAYLOAD - 1024
+"""Of a state."""
+SHORTEST = 200
+"""Characters of what is wrong with a rule, where there is no room for more."""
 PAID_AT_ONCE = 20
 """Debts given again, or forgiven, before anything else may have its turn: some 5 ms."""
 Happened = Callable[[PressEvent], Decision | None]
@@ -185,7 +193,7 @@ def rules_state(
         for name, rule in rules.book.rules.items()
     ]
     counters = {n: state.counters.get(n, c.start) for n, c in program.counters.items() if c.per == "venue"}
-    return RulesState(
+    everything = RulesState(
         gateway=gateway,
         fingerprint=rules.fingerprint,
         loaded=stamp(loaded),
@@ -197,6 +205,17 @@ def rules_state(
         stages=engine.stage_states(program, now, state),
         buttons=program.buttons,
     )
+    return _fitting(everything)
+
+
+def _fitting(state: RulesState) -> RulesState:
+    """In one message: of very many rules the broken ones come first, in fewer words, and then as many as fit."""
+    if len(encode(state)) <= MOST_BYTES:
+        return state
+    short = [replace(r, title="", broken=r.broken[:SHORTEST]) for r in state.rules]
+    rest = replace(state, rules=[])
+    rules = first_that_fit(sorted(short, key=lambda r: not r.broken), MOST_BYTES - len(encode(rest)))
+    return replace(rest, rules=rules, more=len(short) - len(rules))
 
 
 def _fired(counts: LedgerCounts | None) -> int:

@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import gc
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import TextIO
+from typing import Self
 
 from gateway.errors import ServiceError
 
@@ -60,22 +62,47 @@ async def running(name: str, run: Callable[[], Awaitable[None]]) -> AsyncIterato
             log.error("%s did not stop within %.0f s", name, STOP_TIMEOUT_S)
 
 
-def own_folder(folder: Path) -> TextIO:
-    """Take the data folder for this process; the lock goes with the returned file.
+class FolderLock:
+    """Held until ``close``, the end of its ``with``, or the process's."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def own_folder(folder: Path) -> FolderLock:
+    """Take the data folder for this process. One that cannot be written is taken as well: the show goes on from
+    memory, and who writes there says so.
 
     Raises ``ServiceError`` when another gateway has it: two writers would count every gift twice.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # viewers' names will stand in it
-        lock = (folder / ".lock").open("w")
+        try:
+            descriptor = os.open(folder / ".lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        except OSError as e:
+            if e.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):
+                raise
+            descriptor = os.open(folder, os.O_RDONLY)
     except OSError as e:
-        raise ServiceError(f"the data folder {folder} (gateway.data) cannot be used: {e.strerror}") from None
+        raise ServiceError(
+            f"the data folder {folder} (gateway.data) cannot be used: {e.strerror}; check the card, the folder's "
+            "rights and who runs the gateway, or name another folder"
+        ) from None
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
+        os.close(descriptor)
         raise ServiceError(f"another gateway runs on the data folder {folder}: stop it first") from None
-    return lock
+    return FolderLock(descriptor)
 
 
 async def until_signalled() -> None:

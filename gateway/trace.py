@@ -5,9 +5,9 @@ knows what mattered (``from_journal``).
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +26,7 @@ from gateway.messages import (
     Trace,
     TracedCommand,
     encode,
+    first_that_fit,
 )
 
 MOST_EVENTS = 1000
@@ -34,8 +35,6 @@ MOST_COMMANDS = 5000
 """Of all of them together: a single event may cause hundreds."""
 MOST_BYTES = MAX_PAYLOAD - 1024
 """Of an answer over MQTT, what stands around the trace left out."""
-
-S = TypeVar("S", bound=Struct)
 
 
 def noteworthy(decided: Decided) -> Decided | None:
@@ -163,20 +162,9 @@ def fitting(trace: Trace, most: int = MOST_BYTES) -> Trace:
         return trace
     decided = trace.decided and noteworthy(trace.decided)
     if decided is not None:
-        decided = replace(decided, reasons=_first(decided.reasons, most // 2))
+        decided = replace(decided, reasons=first_that_fit(decided.reasons, most // 2))
     short = replace(trace, decided=decided, commands=[], more=len(trace.commands))
     if len(encode(short)) > most:
         short = replace(short, event=None)
-    commands = _first(trace.commands, most - len(encode(short)))
+    commands = first_that_fit(trace.commands, most - len(encode(short)))
     return replace(short, commands=commands, more=len(trace.commands) - len(commands))
-
-
-def _first(items: Sequence[S], room: int) -> list[S]:
-    """As many of the first ones as have room in so many bytes."""
-    fit: list[S] = []
-    for item in items:
-        room -= len(encode(item)) + 1
-        if room < 0:
-            break
-        fit.append(item)
-    return fit

@@ -17,7 +17,7 @@ def rules(state: RulesState) -> dict[str, Any]:
     broken = [{"rule": r.rule, "words": r.broken} for r in state.rules if r.broken]
     off = sum(not r.enabled and not r.broken for r in state.rules)
     return {
-        "running": len(state.rules) - len(broken) - off,
+        "running": len(state.rules) + state.more - len(broken) - off,
         "off": off,
         "broken": broken[:MOST_BROKEN],
         "more": max(0, len(broken) - MOST_BROKEN),

@@ -10,6 +10,7 @@ from gateway.messages.codec import (
     MAX_PAYLOAD,
     decode,
     encode,
+    first_that_fit,
 )
 from gateway.messages.commands import (
     FINAL,
@@ -252,6 +253,7 @@ __all__ = [
     "decode",
     "decode_event",
     "encode",
+    "first_that_fit",
     "seconds",
     "stamp",
 ]

@@ -129,7 +129,7 @@ class RulesState(Struct, frozen=True, kw_only=True):
     """Retained on ``gateway/<g>/rules``: which rules run, and where counters, timers, notes and stages stand.
 
     ``previous``: there is a set of rules to roll back to. ``timers``: name to when it ends. ``notes``: texts
-    that rules keep; viewers' words may stand in them.
+    that rules keep; viewers' words may stand in them. ``more`` rules had no room.
     """
 
     gateway: Id
@@ -142,6 +142,7 @@ class RulesState(Struct, frozen=True, kw_only=True):
     notes: dict[str, Text] = {}
     stages: list[StageState] = []
     buttons: list[Id] = []
+    more: Count = 0
 
 
 class Announcement(Struct, frozen=True, kw_only=True):

@@ -204,7 +204,7 @@ class CatalogueGift(Struct, frozen=True, kw_only=True):
 class Figure(Struct, frozen=True, kw_only=True):
     """One figure of two sessions; None where it is not known. ``difference`` is b - a, ``ratio`` b / a (None where
     a is 0). ``..._per_hour``: by the time that was heard; None for what is no sum, and for a session of which
-    nothing was heard."""
+    less than ten minutes were heard."""
 
     name: str
     a: float | None = None

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gateway.errors import StagewireError, StorageError
-from gateway.messages import BOARDS, MAX_PAYLOAD, Board, Request, Score, SessionRecord, encode, seconds
+from gateway.messages import BOARDS, MAX_PAYLOAD, Board, Request, Score, SessionRecord, first_that_fit, seconds
 from gateway.review.library import LAST, Library
 from gateway.review.review import INTERVALS, Review
 from gateway.settings.models import Leaderboard
@@ -184,11 +184,5 @@ def _plain(message: Struct) -> dict[str, Any]:
 
 
 def _fitting(name: str, items: Sequence[Struct], most: int | None = None) -> dict[str, Any]:
-    """As many of the first ones as have room in an answer."""
-    room, fit = MOST_BYTES, []
-    for item in items[:most]:
-        room -= len(encode(item)) + 1
-        if room < 0:
-            break
-        fit.append(msgspec.to_builtins(item))
-    return {name: fit, "more": len(items) - len(fit)}
+    fit = first_that_fit(items[:most], MOST_BYTES)
+    return {name: msgspec.to_builtins(fit), "more": len(items) - len(fit)}

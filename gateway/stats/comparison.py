@@ -3,6 +3,8 @@
 from gateway.messages import ComparedGift, Comparison, Figure, Place, SessionRecord, SessionSummary, seconds
 from gateway.stats.leaderboards import board
 
+LEAST_HOURS = 1 / 6
+"""Of less than ten minutes nothing is said by the hour: a gift would be sixty."""
 TOP = 10
 """Places of each leaderboard that are compared."""
 SUMS = (
@@ -69,8 +71,8 @@ def _figure(name: str, a: SessionSummary, b: SessionSummary, a_hours: float = 0.
         b=other,
         difference=None if one is None or other is None else other - one,
         ratio=None if not one or other is None else other / one,
-        a_per_hour=None if one is None or not a_hours else one / a_hours,
-        b_per_hour=None if other is None or not b_hours else other / b_hours,
+        a_per_hour=None if one is None or a_hours < LEAST_HOURS else one / a_hours,
+        b_per_hour=None if other is None or b_hours < LEAST_HOURS else other / b_hours,
     )
 
 

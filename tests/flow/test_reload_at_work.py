@@ -159,3 +159,21 @@ async def test_a_topic_is_listened_to_from_when_a_rule_asks_for_it_until_it_does
         await until(lambda: "done" in c.of("g-1"))
         assert gateway._states.counts.garbage == 0
     assert house.edges.rises("bell") == 1
+
+
+async def test_very_many_rules_are_told_in_one_message_the_broken_ones_first(house: House) -> None:
+    good = "\n".join(
+        f"  rule-{n}:\n    title: {'a long title ' * 6}\n    when: {{comment: {{contains: word{n}}}}}\n"
+        "    then: [{station: lamp, action: blink}]"
+        for n in range(700)
+    )
+    broken = "  last:\n    when: {comment: {contains: x}}\n    then: [{station: nowhere, action: blink}]"
+    house.rules(f"rules:\n{good}\n{broken}\n")
+    c = house.client
+    async with gateway_running(house.config):
+        await house.ready()
+        await until(lambda: c.rules.rules)
+        told = c.rules
+    assert len(told.rules) + told.more == 701
+    assert told.rules[0].rule == "last"
+    assert "nowhere" in told.rules[0].broken
