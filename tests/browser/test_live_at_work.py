@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.messages import User
 from tests.broker import Mosquitto
 from tests.browser.phone import PHONE, Phone, says
 from tests.browser.test_live_controls import line, press
-from tests.flow.stage import House, client_running, configure, gateway_running, until, virtual_boards
+from tests.flow.stage import BUDI, House, client_running, configure, gateway_running, until, virtual_boards
 from tests.web.peer import until as seen
 from tests.web.process import Page
 
@@ -32,6 +33,8 @@ rules:
     then: [{station: drumm, action: beat}]
 """
 TRIES, TRY_S = 4, 3.0
+WIRA = User(id="u-2", name="wira.practice", nickname="Wira")
+SARI = User(id="u-3", name="sari.practice", nickname="Sari")
 LAMP = "#stations .card:nth-child(3)"
 
 
@@ -55,15 +58,23 @@ class Thumb:
     async def press(self, where: str, word: str, then: Callable[[], object]) -> None:
         """Press, and look whether ``then`` comes true; a press that a moving line took away is made again."""
 
+        await self._try(lambda: press(self._phone, where, word), then, f"{word} in {where}")
+
+    async def press_labelled(self, label: str, then: Callable[[], object]) -> None:
+        """The button with this label, wherever its line stands now: what is held goes to the end."""
+        await self._try(lambda: self._phone.press(f"button[aria-label='{label}']"), then, label)
+
+    @staticmethod
+    async def _try(push: Callable[[], None], then: Callable[[], object], what: str) -> None:
         def pressed() -> None:
             for _ in range(TRIES):
-                press(self._phone, where, word)
+                push()
                 give_up = time.monotonic() + TRY_S
                 while time.monotonic() < give_up:
                     if then():
                         return
                     time.sleep(0.02)
-            raise AssertionError(f"{word} in {where}: pressed {TRIES} times in vain")
+            raise AssertionError(f"{what}: pressed {TRIES} times in vain")
 
         await asyncio.to_thread(pressed)
 
@@ -132,15 +143,16 @@ async def test_a_queue_is_paused_held_and_skipped_by_a_thumb(house: House, tmp_p
     async with gateway_running(house.config), thumb_at(house, tmp_path) as thumb:
         await house.ready()
         await thumb.press(LAMP, "Pause", thumb.shows(LAMP, "Resume"))
-        for n in range(3):
-            c.gift(f"g-{n}")
-        await thumb.sees(line(LAMP, 3), "Budi blink")
-        await thumb.press(line(LAMP, 1), "Hold", thumb.shows(line(LAMP, 1), "Held"))
-        await thumb.press(line(LAMP, 3), "Skip", lambda: "cancelled" in c.of("g-2"))
+        for n, user in enumerate((BUDI, WIRA, SARI)):
+            c.gift(f"g-{n}", user=user)
+        await thumb.sees(line(LAMP, 3), "Sari blink")
+        await thumb.press_labelled("Hold: blink, Budi", thumb.shows(f"{LAMP} .fold li[data-held]", "Budi blink"))
+        await thumb.press_labelled("Skip: blink, Sari", lambda: "cancelled" in c.of("g-2"))
         assert house.edges.rises("lamp") == 0, "paused is paused"
-        await thumb.press("#queues", "Resume all", lambda: "done" in c.of("g-1") or "done" in c.of("g-0"))
+        await thumb.press("#queues", "Resume all", lambda: "done" in c.of("g-1"))
         assert house.edges.rises("lamp") == 1, "what is held waits, whoever came before"
-        await thumb.press(line(LAMP, 1), "Let go", lambda: house.edges.rises("lamp") == 2)
+        await thumb.press_labelled("Let go: blink, Budi", lambda: "done" in c.of("g-0"))
+        assert house.edges.rises("lamp") == 2
         await thumb.sees(LAMP, "2 cycles")
 
 
