@@ -21,3 +21,12 @@ def wait(ms: float) -> str:
     if ms < 999.5:
         return f"{ms:.0f} ms"
     return f"{ms / 1000:.1f} s" if ms < 99_950 else f"{ms / 1000:.0f} s"
+
+
+def lasting(length: float, *, hours: str = "{} h {:02} min") -> str:
+    """Of seconds: ``"2 h 05 min"``, ``"12 min"``, ``"8 s"``. ``hours``: how hours and minutes are written."""
+    whole = round(length)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else hours.format(*divmod(minutes, 60))

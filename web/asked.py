@@ -11,8 +11,8 @@ from gateway.errors import StagewireError
 from gateway.messages import Score, SessionSummary
 from gateway.review import days
 from gateway.review.library import Library
+from gateway.review.words import duration
 from gateway.settings.models import Leaderboard, Settings
-from web.words import length
 
 ROWS = 25
 """Sessions of one page."""
@@ -28,7 +28,7 @@ ORDERS: dict[Order, str] = {
     "comments": "Most comments",
 }
 _KEYS: dict[str, Callable[[SessionSummary], float]] = {
-    "longest": length,
+    "longest": duration,
     "coins": lambda s: s.coins,
     "gifts": lambda s: s.gifts,
     "viewers": lambda s: s.peak_viewers,

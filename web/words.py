@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from gateway.errors import PayloadError
-from gateway.messages import SessionSummary, seconds
+from gateway.messages import seconds
+from gateway.review.words import duration
 from gateway.text import clean
-from gateway.wording import wait
+from gateway.wording import lasting, wait
 
 UNKNOWN = "–"
 LONGEST_NAME = 60
@@ -50,23 +51,6 @@ def percent(part: float | None) -> str:
     return UNKNOWN if part is None else f"{100 * part:.0f} %"
 
 
-def lasting(length: float) -> str:
-    """``"2 h 05 min"``, ``"12 min"``, ``"8 s"``."""
-    whole = round(length)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def length(s: SessionSummary) -> float:
-    """Seconds from the beginning to the end, or as far as it was heard."""
-    try:
-        return max(0.0, seconds(s.ended or s.last) - seconds(s.since))
-    except PayloadError:  # changed by hand
-        return 0.0
-
-
 def install(app: Flask, zone: ZoneInfo) -> None:
     """Make them the templates' own. ``zone`` is the venue's."""
 
@@ -86,6 +70,6 @@ def install(app: Flask, zone: ZoneInfo) -> None:
         named=named,
         percent=percent,
         lasting=lasting,
-        length=length,
+        length=duration,
         local=local,
     )

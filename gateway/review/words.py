@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from gateway.errors import PayloadError
 from gateway.messages import (
     Bucket,
     Comparison,
@@ -19,7 +20,7 @@ from gateway.messages import (
 from gateway.review.ledger import GiftLedger
 from gateway.review.review import ORIGINS, Review
 from gateway.text import clean
-from gateway.wording import several, wait
+from gateway.wording import lasting, several, wait
 
 TOP_GIFTS = 8
 PLOT = 36
@@ -155,16 +156,16 @@ def plot(buckets: Sequence[Bucket], zone: ZoneInfo) -> Iterator[str]:
 
 
 def duration(s: SessionSummary) -> float:
-    return max(0.0, seconds(s.ended or s.last) - seconds(s.since))
+    """Seconds from the beginning to the end, or as far as it was heard."""
+    try:
+        return max(0.0, seconds(s.ended or s.last) - seconds(s.since))
+    except PayloadError:  # changed by hand
+        return 0.0
 
 
 def span(length: float) -> str:
-    """``"2 h 05"``, ``"12 min"``, ``"8 s"``."""
-    whole = round(length)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02}"
+    """As ``lasting``, for a column: ``"2 h 05"``."""
+    return lasting(length, hours="{} h {:02}")
 
 
 def _card(title: str, words: object) -> str:
