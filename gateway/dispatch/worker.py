@@ -203,6 +203,7 @@ class Worker:
                 if verdict is None:
                     self.submit(doubt.command)
                 else:
+                    self._only_the_board_knows(doubt.command)
                     self._end(doubt.command, verdict, doubt.since, outcome)
 
     async def _recall(self, doubt: Doubt) -> tuple[Verdict | None, Outcome]:
@@ -230,6 +231,12 @@ class Worker:
         """The board would forget what nobody else knows yet."""
         most = self._most_unwritten
         return most is not None and len(self._unwritten) >= most
+
+    def _only_the_board_knows(self, command: Command) -> None:
+        """Until its ending is on disk. Also of one that an earlier run of the gateway sent: should this one be
+        killed, too, the next has to ask for both, and together they must not be more than a board remembers."""
+        if self._most_unwritten is not None and not self._permission.unwritten:
+            self._unwritten.add(command.id)
 
     def _must_not_keep(self, action: str) -> bool:
         """A board that is away would hold what others need until its command's deadline, for nothing."""
@@ -275,8 +282,7 @@ class Worker:
             words = f"the driver failed ({type(e).__name__}): see the log"
             outcome, verdict = cut_off, Verdict(Status.FAILED, words, "fault")
         self.running = self._task = self._interrupted = None
-        if self._most_unwritten is not None and not self._permission.unwritten:
-            self._unwritten.add(command.id)
+        self._only_the_board_knows(command)
         self._end(command, verdict, decided, outcome)
         worker = asyncio.current_task()
         if worker is not None and worker.cancelling():

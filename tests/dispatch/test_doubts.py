@@ -133,3 +133,25 @@ async def test_no_more_moves_than_a_board_remembers_before_the_disk_has_it() -> 
     finally:
         work.cancel()
         await asyncio.wait([work])
+
+
+async def test_what_an_earlier_run_moved_counts_until_the_disk_has_its_ending() -> None:
+    """A gateway that is killed again before that leaves both runs' commands to the board's memory."""
+    acks: list[Ack] = []
+    gate = Gate()
+    gate.open.set()
+    gate.remembered = {name: Outcome(ending=Ending.DONE) for name in "ab"}
+    d = Dispatcher({"cannon": gate}, acks.append, lambda _: None, lambda: NOW, most_unwritten=3)
+    d.arm(True)
+    for name in "abcdef":
+        d.submit(command(name), again=True)
+    work = asyncio.create_task(d.run())
+    try:
+        for expected in ("c", "cd", "cde"):
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert gate.started == list(expected)
+            d.written("cannon", "abc"[len(expected) - 1])
+    finally:
+        work.cancel()
+        await asyncio.wait([work])

@@ -1,6 +1,7 @@
 """The gateway is killed at any point while viewers give: each gift moves once, and the ledger agrees."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -127,6 +128,27 @@ async def play(folder: Path, seed: int, messages: int, kills: int) -> None:
 
 async def test_a_gateway_that_is_killed_anywhere_runs_each_gift_once(tmp_path: Path) -> None:
     await play(tmp_path, seed=1, messages=300, kills=6)
+
+
+async def test_a_gateway_that_is_killed_as_it_sets_to_work_again_and_again_runs_each_gift_once(
+    tmp_path: Path,
+) -> None:
+    """Each life moves as much as may stand nowhere but in the board's memory, and dies before its disk has any of
+    it: the lives together must not move more than the board remembers."""
+    async with evening(tmp_path, seed=3) as e:
+        e.gateway.start()
+        await e.gateway.ready()
+        for _ in range(BACKLOG // 2):
+            e.crowd.give("Rose", 1)
+        for _ in range(6):
+            before = e.ran
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: e.ran >= before + 15, 5)  # noqa: B023 - it has ended by the next round
+            e.gateway.kill()
+            e.gateway.start()
+        await e.over(60)
+        e.gateway.end()
+        e.check()
 
 
 @pytest.mark.slow
