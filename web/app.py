@@ -7,46 +7,48 @@ from msgspec.json import encode
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import BusError, PayloadError, StagewireError
-from web import guard, words
+from web import guard, languages, words
 from web.assets import Assets
-from web.exports import Exports
-from web.history import History
-from web.source import Source
+from web.parts import Parts
+from web.people import present, roles
+from web.screens import ways
 from web.views import export, live, page, press, session_parts, sessions
 
 MAX_BODY = 4096
 """Bytes; the longest press is under 200."""
 
 
-def create_app(
-    source: Source,
-    history: History,
-    exports: Exports,
-    *,
-    hosts: Iterable[str] = (),
-    streams: int = live.MAX_STREAMS,
-) -> Flask:
-    """Serve what ``source`` sees and what ``history`` keeps. ``hosts``: names to be asked under beside addresses
-    and this machine's own; ``streams``: how many phones may hold an event stream, the others poll."""
+def create_app(parts: Parts, *, hosts: Iterable[str] = (), streams: int = live.MAX_STREAMS) -> Flask:
+    """Serve what ``parts`` see and keep. ``hosts``: names to be asked under beside addresses and this machine's
+    own; ``streams``: how many phones may hold an event stream, the others poll.
+
+    Raises ``LookupError`` when the table of roles forgets one of the views.
+    """
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets = Assets()
+    source, history = parts.source, parts.history
     app.jinja_env.globals.update(
         venue=source.venue,
         asset=lambda name: f"/static/{assets.version}/{name}",
         modules=assets.modules,
+        ways=ways,
+        present=present.present,
+        may=lambda word: present.may(roles.Role[word.upper()]),
     )
+    languages.install(app)
     words.install(app, history.zone)
     guard.protect(app, hosts)
     app.register_blueprint(page.blueprint(assets))
     app.register_blueprint(live.blueprint(source.rows, streams))
-    app.register_blueprint(press.blueprint(source))
+    app.register_blueprint(press.blueprint(parts))
     app.register_blueprint(sessions.blueprint(history))
     app.register_blueprint(session_parts.blueprint(history))
-    app.register_blueprint(export.blueprint(exports, history))
+    app.register_blueprint(export.blueprint(parts.exports, history))
     app.register_error_handler(HTTPException, _http_trouble)
     app.register_error_handler(StagewireError, _trouble)
+    roles.check(app.view_functions)
     return app
 
 

@@ -1,7 +1,4 @@
-"""Who may ask: the checks before every request and the headers after every answer.
-
-Sign-in and roles come here too: ``presser`` is the one place that says who pressed.
-"""
+"""Who may ask: the checks before every request and the headers after every answer."""
 
 import ipaddress
 import socket
@@ -59,11 +56,6 @@ def protect(app: Flask, hosts: Iterable[str]) -> None:
         response.headers.update(HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
-
-
-def presser() -> str:
-    """Who is pressing, for the venue's log."""
-    return f"page at {request.remote_addr}"
 
 
 def _host_allowed(host: str, names: set[str]) -> bool:

@@ -11,9 +11,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]  # shi
 from gateway.errors import ServiceError
 from gateway.settings.models import Settings
 from web.app import create_app
-from web.exports import Exports
-from web.history import History
-from web.source import Source
+from web.parts import build
 
 log = logging.getLogger(__name__)
 logging.getLogger("waitress").setLevel(logging.WARNING)  # else a line for every phone that goes
@@ -39,11 +37,10 @@ def serve(settings: Settings, base_dir: Path = Path()) -> None:
     cannot be read.
     """
     web = settings.web
-    source = Source(settings.venue, settings.broker, base_dir=base_dir)
-    data = base_dir / settings.gateway.data
-    exports = Exports(settings, data)
+    parts = build(settings, base_dir)
+    source = parts.source
     server = create_server(
-        create_app(source, History(settings, data), exports, hosts=[web.host, *web.hosts]),
+        create_app(parts, hosts=[web.host, *web.hosts]),
         sockets=[_listen(web.host, web.port)],
         threads=THREADS,
         connection_limit=CONNECTIONS,
@@ -65,7 +62,7 @@ def serve(settings: Settings, base_dir: Path = Path()) -> None:
     finally:
         source.stop()
         server.close()
-        exports.close()
+        parts.exports.close()
         source.join(1.0)
         for s, handler in old.items():
             signal.signal(s, handler)

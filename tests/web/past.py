@@ -13,6 +13,8 @@ from tests.web.peer import VENUE
 from web.app import create_app
 from web.exports import Exports
 from web.history import History
+from web.parts import FOLDER, Parts
+from web.people.people import People
 from web.source import Source
 
 Evenings = tuple[Path, Evening, Evening]
@@ -28,9 +30,30 @@ class Venue:
         )
         self.history = History(settings, data, clock=lambda: now)
         self.exports = Exports(settings, data)
-        self.app: Flask = create_app(Source(VENUE, Broker()), self.history, self.exports)
+        self.parts = Parts(
+            settings=settings,
+            source=Source(VENUE, Broker()),
+            history=self.history,
+            exports=self.exports,
+            people=People(data / FOLDER),
+            data=data,
+        )
+        self.app: Flask = create_app(self.parts)
 
 
 def words(text: str) -> str:
     """What a person reads of a screen."""
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def live(source: Source, data: Path, settings: Settings | None = None) -> Parts:
+    """A page's parts around a source that the test has."""
+    settings = settings or Settings(venue=source.venue)
+    return Parts(
+        settings=settings,
+        source=source,
+        history=History(settings, data),
+        exports=Exports(settings, data),
+        people=People(data / FOLDER),
+        data=data,
+    )

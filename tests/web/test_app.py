@@ -10,13 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from gateway.messages import Comment, CommentEvent, EstopTrip, StationInfo, decode
-from gateway.settings.models import Settings
 from tests.web import scene
+from tests.web.past import live
 from tests.web.peer import Peer, T, rows, until
 from web.app import create_app
 from web.assets import Assets
-from web.exports import Exports
-from web.history import History
 from web.source import Source
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -45,8 +43,7 @@ HOSTILE = [
 
 @pytest.fixture
 def app(source: Source, tmp_path: Path) -> Flask:
-    settings, data = Settings(venue=source.venue), tmp_path / "no-data"
-    return create_app(source, History(settings, data), Exports(settings, data), hosts=["venue.example"], streams=2)
+    return create_app(live(source, tmp_path / "no-data"), hosts=["venue.example"], streams=2)
 
 
 @pytest.fixture

@@ -21,15 +21,13 @@ from gateway.messages import (
     encode,
     stamp,
 )
-from gateway.settings.models import Settings
 from gateway.topics import ONLINE
 from tests.web import desk_scene, scene
+from tests.web.past import live
 from tests.web.peer import Peer, T, rows, until
 from web.app import create_app
 from web.asking import ANSWER_S, makes_safe
-from web.exports import Exports
 from web.feed import MAX_SAID
-from web.history import History
 from web.source import Source
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -38,8 +36,7 @@ OWN = {"Origin": "http://localhost", "X-Stagewire": "1"}
 
 @pytest.fixture
 def app(source: Source, tmp_path: Path) -> Flask:
-    settings, data = Settings(venue=source.venue), tmp_path / "no-data"
-    return create_app(source, History(settings, data), Exports(settings, data))
+    return create_app(live(source, tmp_path / "no-data"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ def blueprint(assets: Assets) -> Blueprint:
 
     @views.get("/")
     def index() -> str:
-        return render_template("live.html", screen="live", script="app.js")
+        return render_template("live.html", script="app.js")
 
     @views.get("/static/<version>/<name>")
     def static(version: str, name: str) -> Response:

@@ -1,9 +1,6 @@
 """What a thumb can press. Every answer says what became of it, never what was hoped."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -12,13 +9,14 @@ from msgspec import Meta, Struct
 from gateway.errors import BusError, PayloadError
 from gateway.messages import Id, MessageId, Mode, Outcome, Trace, decode
 from gateway.messages import Response as Answer
+from web.answers import as_json, told
 from web.asking import Params
-from web.guard import presser
+from web.parts import Parts
+from web.people.present import need, presser
+from web.people.roles import Role
 from web.source import Source
 
 MOST_REASONS = 3
-MAX_WAITING = 8
-"""Presses that wait for a gateway's answer at once: the stop must always find a free thread."""
 
 
 class TripOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,37 +56,30 @@ class ButtonPress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     button: Id
 
 
-def blueprint(source: Source) -> Blueprint:
+def blueprint(parts: Parts) -> Blueprint:
     views = Blueprint("press", __name__, url_prefix="/api")
-    waiting = threading.BoundedSemaphore(MAX_WAITING)
-
-    @contextmanager
-    def a_place() -> Iterator[None]:
-        if not waiting.acquire(blocking=False):
-            raise BusError("too many presses wait for the gateway: try again in a moment")
-        try:
-            yield
-        finally:
-            waiting.release()
+    source, a_place = parts.source, parts.places.one
 
     @views.post("/estop/trip")
     def trip() -> Response:
         """202 and the state of the stop: kept and sent for sure, proved only when ``phase`` is stopped."""
         order: TripOrder = decode(request.get_data(), TripOrder)
-        return _json({"stop": source.trip(order.id, presser())}, 202)
+        return as_json({"stop": source.trip(order.id, presser())}, 202)
 
     @views.post("/estop/reset")
     def reset() -> Response:
         order: ResetOrder = decode(request.get_data(), ResetOrder)
-        return _json({"stop": source.reset(order.trip, presser())}, 202)
+        return as_json({"stop": source.reset(order.trip, presser())}, 202)
 
     @views.post("/arm")
     def arm() -> Response:
         """This and those below: 200 when every gateway that was asked did it, 409 with the words of those that
         refused, 503 with ours when one could not be asked or is silent."""
         order: ArmOrder = decode(request.get_data(), ArmOrder)
+        if order.armed:
+            need(Role.SUPERVISOR)
         with a_place():
-            return _told(source.ask_all("arm", {"armed": order.armed}, presser()))
+            return told(source.ask_all("arm", {"armed": order.armed}, presser()))
 
     @views.post("/queue")
     def queue() -> Response:
@@ -97,16 +88,16 @@ def blueprint(source: Source) -> Blueprint:
             if order.station is None:
                 if order.do not in ("pause", "resume"):
                     raise PayloadError(f"say at which station to {order.do}")
-                return _told(source.ask_all("queue", {"do": order.do}, presser()))
+                return told(source.ask_all("queue", {"do": order.do}, presser()))
             params: Params = {"station": order.station, "do": order.do, "command": order.command or ""}
-            return _told([source.ask("queue", params, presser())])
+            return told([source.ask("queue", params, presser())])
 
     @views.post("/ledger")
     def ledger() -> Response:
         order: LedgerOrder = decode(request.get_data(), LedgerOrder)
         params: Params = {"do": order.do} if order.run is None else {"do": order.do, "run": order.run}
         with a_place():
-            return _told([source.ask("ledger", params, presser(), order.gateway)])
+            return told([source.ask("ledger", params, presser(), order.gateway)])
 
     @views.post("/button")
     def button() -> Response:
@@ -115,14 +106,16 @@ def blueprint(source: Source) -> Blueprint:
         with a_place():
             pressed = source.ask("press", {"button": order.button}, presser(), order.gateway)
             why = [] if not pressed.ok or pressed.result.get("fired") else _why_not(source, pressed, order.gateway)
-            return _told([pressed], why=why)
+            return told([pressed], why=why)
 
     @views.post("/mode")
     def mode() -> Response:
         """202: ordered. The gateway's own state says when it is done."""
         order: ModeChange = decode(request.get_data(), ModeChange)
+        if order.mode == "live":
+            need(Role.SUPERVISOR)
         source.mode(order.mode, presser())
-        return _json({"mode": order.mode}, 202)
+        return as_json({"mode": order.mode}, 202)
 
     return views
 
@@ -136,14 +129,3 @@ def _why_not(source: Source, pressed: Answer, gateway: str) -> list[str]:
         return []
     reasons = trace.decided.reasons if trace.decided else []
     return [r.words or r.outcome.value for r in reasons if r.outcome is not Outcome.NO_MATCH][:MOST_REASONS]
-
-
-def _told(answers: list[Answer], **more: Any) -> Response:
-    refused = "; ".join(a.error or "the gateway refused" for a in answers if not a.ok)
-    if refused:
-        return _json({"error": refused}, 409)
-    return _json({"result": answers[0].result, **more}, 200)
-
-
-def _json(body: dict[str, Any], status: int) -> Response:
-    return Response(msgspec.json.encode(body), status, content_type="application/json")

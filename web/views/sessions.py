@@ -58,7 +58,6 @@ def blueprint(history: History) -> Blueprint:
         page = min(asked.page, pages)
         return render_template(
             "sessions.html",
-            screen="sessions",
             script="sessions.js",
             asked=asked,
             accounts=sorted({*settings.accounts, *(s.account for s in found), *filter(None, [asked.account])}),
@@ -84,7 +83,6 @@ def blueprint(history: History) -> Blueprint:
             shown = ranking(request.args, settings.statistics.leaderboard)
             return render_template(
                 "session.html",
-                screen="session",
                 script="session.js",
                 s=s,
                 review=review,
@@ -111,7 +109,6 @@ def blueprint(history: History) -> Blueprint:
             comparison = one.comparison(other) if other else None
             return render_template(
                 "compare.html",
-                screen="compare",
                 script="sessions.js",
                 s=s,
                 others=others,
