@@ -1,6 +1,6 @@
 # Stagewire: `make demo` shows it, `make test` checks it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test packages lint unit test-slow storm kills power-cuts bench bench-connector soak soak-connector generated lock clean
+.PHONY: help demo test packages lint unit test-slow storm kills power-cuts bench bench-page bench-connector soak soak-connector generated words screenshots lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,8 +54,14 @@ kills: $(VENV)/test.stamp  ## broker, connector and gateway killed at random for
 power-cuts: $(VENV)/test.stamp  ## the power fails 200 times under load: nothing acknowledged lost, nothing fires again (root)
 	$(BIN)/pytest -m slow -s tests/faults/test_power_cuts.py $(ARGS)
 
+screenshots: $(VENV)/test.stamp  ## pictures of every screen, from the demo; ARGS=folder
+	$(BIN)/python -m tests.browser.screenshots $(ARGS)
+
 bench: $(VENV)/test.stamp  ## how long from a gift's publish to the pin's edge
 	$(BIN)/python -m tests.bench.gift_to_pin $(ARGS)
+
+bench-page: $(VENV)/test.stamp  ## what fifty phones cost the page and the gateway while 1000 events a second arrive
+	$(BIN)/python -m tests.bench.page_load $(ARGS)
 
 bench-connector: $(VENV)/test.stamp  ## what an event costs the connector, beside TikTokLive's own listener
 	$(BIN)/python -m tests.bench.connector $(ARGS)
@@ -71,6 +77,9 @@ generated: $(VENV)/test.stamp  ## write again what is generated from one definit
 	$(BIN)/python -m gateway.contract
 	$(BIN)/python -m gateway.settings.games
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. gateway/webcast/webcast.proto
+
+words: $(VENV)/test.stamp  ## bring the page's catalogues of other languages up to date with its texts
+	$(BIN)/python -m web.languages.update
 
 RESOLVE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 lock:  ## resolve the dependencies anew (needs uv)

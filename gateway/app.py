@@ -8,16 +8,17 @@ frame is the pulse; ``Gateway._on_ack`` hears what became of it.
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
 from gateway.bus import Bus, Message
+from gateway.config_room import ConfigRoom
 from gateway.control import Control
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.resources import resources
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.arduino.ports import Ports
-from gateway.drivers.base import Driver, Health, Input
+from gateway.drivers.base import BoardDriver, Driver, Health, Input
 from gateway.drivers.outputs import outputs
 from gateway.errors import PayloadError
 from gateway.estop import EmergencyStop
@@ -31,11 +32,13 @@ from gateway.messages import FINAL, Ack, Event, encode, stamp
 from gateway.requests import Requests
 from gateway.retained import RetainedStates
 from gateway.rule_room import RuleRoom
-from gateway.service import calm_collector, own_folder, running, until_signalled
+from gateway.service import begin_again, calm_collector, first_of, own_folder, running, until_signalled
 from gateway.settings.load import Config
 from gateway.states import States, input_event
+from gateway.station_requests import StationRequests
 from gateway.statistics import Statistics
 from gateway.stats.latency import Latency
+from gateway.system_room import SystemRoom
 from gateway.topics import ONLINE, Topics
 
 RESULTS_QUEUED = 600
@@ -53,7 +56,7 @@ class Gateway:
     """Everything that must outlive everything else, on one asyncio loop that owns all state; no locks."""
 
     def __init__(
-        self, config: Config, drivers: Mapping[str, Driver], clock: Callable[[], float] = time.time
+        self, config: Config, drivers: Mapping[str, BoardDriver], clock: Callable[[], float] = time.time
     ) -> None:
         settings = config.settings
         self._config, self._clock = config, clock
@@ -86,7 +89,7 @@ class Gateway:
         online = partial(self._bus.publish, self._topics.gateway_availability(gateway), ONLINE, retain=True)
         self._hearing = Hearing(online, self._hold)
         self._retained = RetainedStates(self._bus.publish)
-        self._drivers = {**drivers, **outputs(settings, base, self._orders.publish, clock)}
+        self._drivers: dict[str, Driver] = {**drivers, **outputs(settings, base, self._orders.publish, clock)}
         queues = {name: station.queue for name, station in settings.stations.items()}
         self._dispatcher = Dispatcher(
             self._drivers, self._on_ack, self._on_queue, clock, queues, resources(settings), MOST_UNWRITTEN
@@ -110,9 +113,13 @@ class Gateway:
             self._requests,
             clock,
         )
-        forget = [self._statistics.forget, heard.forget, self._rules.trace.forget]
+        forget = [self._statistics.forget, heard.forget, self._rules.forget]
         self._keeping = Keeping(config, self._journal, self._statistics.store, self._rules.deciding, forget, clock)
         self._requests.add(self._keeping.handlers)
+        self._file = ConfigRoom(config, clock)
+        self._requests.add(self._file.handlers)
+        self._bench = StationRequests(config, drivers, self._dispatcher, self._rules.deciding.ordered, clock)
+        self._requests.add(self._bench.handlers)
         self._control = Control(
             settings,
             self._topics,
@@ -132,6 +139,9 @@ class Gateway:
         )
         self._changed: asyncio.Handle | None = None
         self._process = HealthMonitor(gateway, data, storage=self._storage_fault)
+        rules = self._rules
+        self.system = SystemRoom(config, lambda: rules.book, rules.trace, self._process, self._file.restart)
+        self._requests.add(self.system.handlers)
         for station, driver in drivers.items():
             driver.on_health = partial(self._on_health, station)
             driver.on_input = partial(self._on_input, station)
@@ -201,6 +211,7 @@ class Gateway:
         event = input_event(station, change)
         self._publish(self._topics.station_event(station, "input"), encode(event))
         self._rules.happened(event)
+        self._states.board(station)
 
     def _on_queue(self, station: str) -> None:
         if station in self._config.settings.stations:
@@ -227,9 +238,8 @@ class Gateway:
 
     # -- start and stop ----------------------------------------------------------------------------
 
-    async def run(self, until: Callable[[], Awaitable[None]]) -> None:
-        """Start everything in order, serve until ``until()`` is done, end everything in reverse.
-
+    async def run(self, until: Callable[[], Coroutine[None, None, None]]) -> bool:
+        """Start everything in order, serve until ``until()`` is done, end everything in reverse. True: to restart.
         Raises ``StorageError`` or ``BusError`` when it cannot start at all.
         """
         systemd = Systemd()
@@ -237,6 +247,7 @@ class Gateway:
         self._lock = own_folder(data)
         await self._keeping.prepare()
         await self._journal.open()
+        await asyncio.to_thread(self._file.load)
         self._events.warm(await self._statistics.open())
         self._dispatcher.remember(self._journal.reader.recent_command_ids(REMEMBERED_EVENTS))
         self._rules.load(self._journal.reader.state())
@@ -245,6 +256,7 @@ class Gateway:
         self._on_proof(None)
         async with contextlib.AsyncExitStack() as rooms:
             rooms.callback(self._lock.close)
+            rooms.enter_context(self.system.watching())
             rooms.push_async_callback(self._journal.close)
             await rooms.enter_async_context(running("bus", self._bus.run))
             await rooms.enter_async_context(running("orders", self._orders.run))
@@ -259,6 +271,7 @@ class Gateway:
             await rooms.enter_async_context(self._rules.running())
             await rooms.enter_async_context(self._keeping.running())
             rooms.push_async_callback(self._requests.close)
+            rooms.push_async_callback(self._bench.close)
             # Events last: nothing may come in before all that it can set in motion is ready.
             await rooms.enter_async_context(running("events", self._events.run))
             rooms.callback(self._disarm)  # the first thing at the end, however it comes
@@ -267,8 +280,9 @@ class Gateway:
                 self._control.arm(True, by="settings (simulated boards)")
             self._rules.begin(armed=armed)
             systemd.ready()
-            await until()
-            systemd.stopping()
+            await first_of(until(), self._file.restart.wait())
+            systemd.stopping(again=self._file.restart.is_set())
+        return self._file.restart.is_set()
 
     def _disarm(self) -> None:
         self._rules.deciding.clocks(False)  # runs that wait for their time go on at the next start
@@ -277,12 +291,14 @@ class Gateway:
 
 
 async def run_gateway(config: Config) -> None:
-    """The gateway process: until SIGTERM or Ctrl-C. Raises ``StagewireError`` when it cannot start."""
+    """The gateway process: until SIGTERM or Ctrl-C, and again when a restart is asked for. Raises
+    ``StagewireError`` when it cannot start."""
     ports = Ports()
-    drivers: dict[str, Driver] = {
-        name: ArduinoDriver(name, station, ports) for name, station in config.settings.stations.items()
-    }
-    await Gateway(config, drivers).run(_until_signalled)
+    drivers = {name: ArduinoDriver(name, station, ports) for name, station in config.settings.stations.items()}
+    gateway = Gateway(config, drivers)
+    if await gateway.run(_until_signalled):
+        await gateway.system.put_back()
+        begin_again()
 
 
 async def _until_signalled() -> None:

@@ -168,8 +168,8 @@ def lines(seen: Seen) -> Iterator[str]:
         h = seen.hello
         table = f"table {h.table_crc:08x}" if h.table_crc else "no channel table yet"
         yield (
-            f"  board {h.board_id or 'without id'}, {_kind(h)}, firmware {words.firmware(h)}, "
-            f"started by {_boot(h)}, {h.boots} resets since power-on, {table}"
+            f"  board {h.board_id or 'without id'}, {words.kind(h)}, firmware {words.firmware(h)}, "
+            f"started by {words.boot(h)}, {h.boots} resets since power-on, {table}"
         )
     if seen.stats is not None:
         s = seen.stats
@@ -177,20 +177,6 @@ def lines(seen: Seen) -> Iterator[str]:
             f"  {s.frames} frames, {s.bad_frames} damaged, {s.repeats} sent again, {s.lost_bytes} bytes lost; "
             f"up {s.uptime_ms / 1000:.0f} s, longest loop {s.loop_max_us} us, {s.free_ram} bytes RAM free"
         )
-
-
-def _kind(hello: wire.Hello) -> str:
-    try:
-        return wire.BoardKind(hello.board_kind).name.lower()
-    except ValueError:
-        return f"kind {hello.board_kind}"
-
-
-def _boot(hello: wire.Hello) -> str:
-    try:
-        return wire.Boot(hello.boot).name.lower().replace("_", "-")
-    except ValueError:
-        return f"reason {hello.boot}"
 
 
 def warnings(found: Iterable[Seen]) -> Iterator[str]:

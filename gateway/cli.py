@@ -22,6 +22,7 @@ from gateway.cli_erase import erase, retention
 from gateway.cli_export import export
 from gateway.cli_games import games
 from gateway.cli_journal import journal
+from gateway.cli_people import people
 from gateway.cli_practice import practice
 from gateway.cli_sessions import sessions
 from gateway.cli_trace import trace
@@ -94,6 +95,7 @@ def main(verbose: bool) -> None:
     Record a LIVE, to play it again:     stagewire record NAME
     Try your rules on a recording:       stagewire backtest FILE
     Save all that the venue has:         stagewire backup, stagewire restore FILE
+    Let people use the page:             stagewire people
     Go live, each in a terminal or as a service:
       stagewire gateway     decides and drives the boards (on the Raspberry Pi)
       stagewire connector   listens to the LIVE accounts (here, on a PC or in the cloud)
@@ -212,7 +214,7 @@ def web(config: Path) -> None:
     from web.serve import serve
 
     loaded = load(config)
-    serve(loaded.settings, loaded.base_dir)
+    serve(loaded.settings, loaded.base_dir, config)
 
 
 @main.command()
@@ -277,6 +279,7 @@ main.add_command(export)
 main.add_command(record)
 main.add_command(games)
 main.add_command(journal)
+main.add_command(people)
 main.add_command(practice)
 main.add_command(rules)
 main.add_command(sessions)

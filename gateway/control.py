@@ -9,6 +9,7 @@ from gateway.dispatch.dispatcher import Dispatcher
 from gateway.drivers.base import Driver
 from gateway.errors import PayloadError
 from gateway.estop import EmergencyStop, parse_trip, tell_each
+from gateway.logs import PRESSED
 from gateway.messages import (
     LONGEST_WAIT_S,
     Command,
@@ -122,7 +123,9 @@ class Control:
         self._tell(False, "the gateway is stopping")
 
     def _tell(self, armed: bool, by: str) -> None:
-        log.warning("%s by %s", "ARMED: machines may move" if armed else "disarmed", by or "somebody")
+        log.warning(
+            "%s by %s", "ARMED: machines may move" if armed else "disarmed", by or "somebody", extra=PRESSED
+        )
         try:
             tell_each(self._drivers.values(), lambda driver: driver.arm(armed))
         finally:
@@ -144,7 +147,7 @@ class Control:
 
     def _mode(self, order: ModeOrder) -> None:
         if order.mode != self._dispatcher.mode:  # it is retained: heard again at every reconnect
-            log.warning("mode %s by %s", order.mode, order.by or "somebody")
+            log.warning("mode %s by %s", order.mode, order.by or "somebody", extra=PRESSED)
         self._dispatcher.set_mode(order.mode)
         if order.mode != "live":
             self._deciding.halt(f"{order.mode}: nothing moves", owed=False)

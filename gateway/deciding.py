@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from gateway.dispatch.dispatcher import Dispatcher
+from gateway.latest import Latest
 from gateway.messages import KINDS, MERGED_KINDS, Ack, Command, Decided, Event, Outcome, Status, seconds
 from gateway.rules import engine
 from gateway.rules.engine import Decision, Program
@@ -62,7 +63,7 @@ class Deciding:
         trace: Notes,
         clock: Callable[[], float],
     ) -> None:
-        self.program, self.state = program, State()
+        self.program, self.state, self.latest = program, State(), Latest()
         self._dispatcher, self._journal, self._trace, self._clock = dispatcher, journal, trace, clock
         self._endings: deque[Ack] = deque()
         self._working = False
@@ -146,8 +147,10 @@ class Deciding:
         for decided in decision.decided:
             event = of[decided.event]
             self._trace.decided(event, decided, [c for c in decision.commands if c.cause == event.id])
-            if (kept := noteworthy(decided)) is not None and not _only_counts(event, kept):
-                self._journal.append(kept, simulated=event.simulated)
+            if (kept := noteworthy(decided)) is not None:
+                self.latest.decided(event, kept)
+                if not _only_counts(event, kept):
+                    self._journal.append(kept, simulated=event.simulated)
         for command in decision.commands:
             if command.cause not in of:
                 self._trace.commanded(command)

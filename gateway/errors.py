@@ -41,5 +41,9 @@ class StorageError(StagewireError):
     """A file of the data folder cannot be read or written."""
 
 
+class PeopleError(StagewireError):
+    """What somebody wants of the page's list of people cannot be."""
+
+
 class ServiceError(StagewireError):
     """A service could not start or did not stop in time."""

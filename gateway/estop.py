@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from gateway.drivers.base import Driver
 from gateway.errors import PayloadError
+from gateway.logs import PRESSED
 from gateway.messages import BoardProof, EstopProof, EstopReset, EstopTrip, decode
 from gateway.settings.outputs import OUTPUT_STATIONS
 
@@ -62,9 +63,8 @@ class EmergencyStop:
         earlier does not end the later person's stop."""
         if self._trip is not None and self._trip.id == trip.id:
             return
-        log.warning(
-            "EMERGENCY STOP %s by %s: %s", trip.id, trip.by or "somebody", trip.reason or "no reason given"
-        )
+        why = trip.reason or "no reason given"
+        log.warning("EMERGENCY STOP %s by %s: %s", trip.id, trip.by or "somebody", why, extra=PRESSED)
         self._trip = trip
         try:
             tell_each(self._drivers.values(), lambda driver: driver.estop(wire_id(trip.id)))
@@ -77,7 +77,7 @@ class EmergencyStop:
             return "no emergency stop is in force"
         if order.trip != self._trip.id:
             return f"the stop in force is {self._trip.id}, not {order.trip}: somebody pressed stop again"
-        log.warning("emergency stop %s reset by %s", order.trip, order.by or "somebody")
+        log.warning("emergency stop %s reset by %s", order.trip, order.by or "somebody", extra=PRESSED)
         tell_each(self._drivers.values(), lambda driver: driver.arm(False))
         tell_each(self._drivers.values(), lambda driver: driver.reset_estop(wire_id(order.trip)))
         self._trip = None

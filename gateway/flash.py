@@ -251,13 +251,18 @@ def build(make: str, baud: int, say: Callable[[str], None]) -> Path:
     return path
 
 
+def avrdude() -> str:
+    """Its path. Raises ``DriverError``."""
+    found = shutil.which("avrdude")
+    if found is None:
+        raise DriverError("avrdude is missing: sudo apt-get install --no-install-recommends avrdude")
+    return found
+
+
 def write(programmer: Programmer, port: str, image: Path) -> None:
     """Run avrdude, which shows its progress; it reads back what it wrote. Raises ``DriverError``."""
-    avrdude = shutil.which("avrdude")
-    if avrdude is None:
-        raise DriverError("avrdude is missing: sudo apt-get install --no-install-recommends avrdude")
     command = [
-        avrdude,
+        avrdude(),
         *("-p", programmer.part, "-c", programmer.protocol, "-P", port, "-b", str(programmer.baud)),
         "-D",  # these boot loaders erase page by page; the board's id and table in EEPROM stay
         *("-U", f"flash:w:{image}:i"),

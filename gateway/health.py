@@ -1,19 +1,23 @@
-"""Is the gateway itself well: loop lag, memory, disk; and telling systemd so."""
+"""Is the gateway itself well: loop lag, memory, disk, and the machine that it runs on; and telling systemd so."""
 
 import asyncio
 import os
 import shutil
 import socket
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from gateway import machine
 from gateway.messages import GatewayHealth
 
 SAMPLE_S = 0.1
 """Seconds between two looks at the loop."""
 WORST_OF_S = 10.0
 """Seconds over which ``loop_lag_ms`` is the worst value."""
+LOOK_S = 5.0
+"""Seconds for which what the machine says stands: a Pi asks its firmware each time."""
 
 
 class HealthMonitor:
@@ -30,6 +34,7 @@ class HealthMonitor:
     ) -> None:
         self._gateway, self._folder, self._storage = gateway, folder, storage
         self._systemd = systemd or Systemd()
+        self._looked, self._machine = -LOOK_S, machine.Machine()
         self._lags: deque[float] = deque(maxlen=round(WORST_OF_S / SAMPLE_S))
 
     async def run(self) -> None:
@@ -46,12 +51,22 @@ class HealthMonitor:
                 fed = now
 
     def snapshot(self) -> GatewayHealth:
+        now = time.monotonic()
+        if now - self._looked >= LOOK_S:
+            self._looked, self._machine = now, machine.look()
+        here = self._machine
+        free, total = disk_mb(self._folder)
         return GatewayHealth(
             gateway=self._gateway,
             loop_lag_ms=round(max(self._lags, default=0.0) * 1000, 1),
             memory_mb=round(memory_mb(), 1),
-            disk_free_mb=round(disk_free_mb(self._folder), 1),
+            disk_free_mb=round(free, 1),
             storage=self._storage(),
+            disk_total_mb=round(total, 1),
+            temperature_c=here.temperature_c,
+            load=here.load,
+            power=here.power,
+            clock=here.clock,
         )
 
 
@@ -64,16 +79,17 @@ def memory_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def disk_free_mb(folder: Path) -> float:
-    """Free space where ``folder`` is or will be, MB; 0 when it cannot be told."""
+def disk_mb(folder: Path) -> tuple[float, float]:
+    """Free and whole space where ``folder`` is or will be, MB; zeroes when it cannot be told."""
     for place in (folder, *folder.absolute().parents):
         try:
-            return shutil.disk_usage(place).free / 1e6
+            usage = shutil.disk_usage(place)
         except FileNotFoundError:
             continue
         except OSError:
-            return 0.0
-    return 0.0
+            break
+        return usage.free / 1e6, usage.total / 1e6
+    return 0.0, 0.0
 
 
 class Systemd:
@@ -94,8 +110,9 @@ class Systemd:
     def watchdog(self) -> None:
         self._send(b"WATCHDOG=1")
 
-    def stopping(self) -> None:
-        self._send(b"STOPPING=1")
+    def stopping(self, *, again: bool = False) -> None:
+        """``again``: it ends to begin again as the same process; systemd waits for the next ``ready``."""
+        self._send(b"RELOADING=1\nMONOTONIC_USEC=%d" % (time.monotonic_ns() // 1000) if again else b"STOPPING=1")
 
     def status(self, text: str) -> None:
         """One line for ``systemctl status``."""

@@ -9,6 +9,11 @@ from collections.abc import Iterator
 CHATTY = ("httpx", "httpcore", "websockets", "TikTokLive", "asyncio", "transitions", "amqtt")
 """Libraries that tell more than anybody wants to know."""
 
+PRESSED = {"pressed": True}
+"""``extra`` of a record that tells what a person did: worth a warning in the log, and no trouble."""
+SECRET = {"secret": True}
+"""``extra`` of a record that is for whoever sits at this machine, and is kept nowhere."""
+
 
 def configure(level: int, who: str = "") -> None:
     """For the whole process. ``who`` stands before the name of the logger."""

@@ -189,8 +189,11 @@ def rules_state(
             title=rule.title or "",
             enabled=rule.enabled,
             fired=_fired(ledger.get(name)) + _fired(ledger.get(f"practice/{name}")),
+            last=last,
+            why_not=why_not,
         )
         for name, rule in rules.book.rules.items()
+        for last, why_not in (deciding.latest.of(name),)
     ]
     counters = {n: state.counters.get(n, c.start) for n, c in program.counters.items() if c.per == "venue"}
     everything = RulesState(
@@ -212,7 +215,7 @@ def _fitting(state: RulesState) -> RulesState:
     """In one message: of very many rules the broken ones come first, in fewer words, and then as many as fit."""
     if len(encode(state)) <= MOST_BYTES:
         return state
-    short = [replace(r, title="", broken=r.broken[:SHORTEST]) for r in state.rules]
+    short = [replace(r, title="", broken=r.broken[:SHORTEST], last=None, why_not=[]) for r in state.rules]
     rest = replace(state, rules=[])
     rules = first_that_fit(sorted(short, key=lambda r: not r.broken), MOST_BYTES - len(encode(rest)))
     return replace(rest, rules=rules, more=len(short) - len(rules))

@@ -18,6 +18,7 @@ from gateway.rulebook import Rulebook
 from gateway.rules.engine import Decision, compile_rules
 from gateway.service import running
 from gateway.settings.load import Config, Rules
+from gateway.settings.models import RuleBook
 from gateway.standings import Account, Debts
 from gateway.topic_events import TopicEvents
 from gateway.topics import Topics
@@ -89,6 +90,11 @@ class RuleRoom:
         return self.deciding.happened(self._heard.add(event))
 
     @property
+    def book(self) -> RuleBook:
+        """The rules in force."""
+        return self._rules.book
+
+    @property
     def fingerprint(self) -> str:
         """Of the settings and the rules in force: two gateways with the same one decide alike."""
         return self._rules.fingerprint
@@ -96,6 +102,11 @@ class RuleRoom:
     def observe(self, station: str) -> None:
         """What the rules' conditions see of a station may have changed."""
         self.deciding.observe(station, online=self._drivers[station].health.online)
+
+    def forget(self, viewer: str) -> None:
+        """What is remembered for looking at only."""
+        self.trace.forget(viewer)
+        self.deciding.latest.forget(viewer)
 
     def debts(self) -> Debts:
         """How many actions each account is owed now, and for what was heard when."""
@@ -140,5 +151,6 @@ class RuleRoom:
             self._compile(rules)
         self._rules, self._loaded = rules, self._clock()
         self.deciding.load(self._compiled[1])
+        self.deciding.latest.keep(rules.book.rules)
         self.topics.listen(self.deciding.program.topics)
         self.show()

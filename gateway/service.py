@@ -8,9 +8,10 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Self
+from typing import Any, NoReturn, Self
 
 from gateway.errors import ServiceError
 
@@ -117,3 +118,24 @@ async def until_signalled() -> None:
         if not hasattr(signal, "CTRL_C_EVENT"):
             raise ServiceError("signals can be watched from the main thread only") from None
     await stop.wait()
+
+
+async def first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Until one of them is done; the others are cancelled. Raises what that one raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def begin_again() -> NoReturn:
+    """Replace this process by a new one with the same command line, in the same folder: the same to whoever
+    started it, also where nobody would start it again. To be called when everything of it has ended."""
+    log.warning("starting again")
+    logging.shutdown()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line

@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from gateway import __version__
 from gateway.dispatch.dispatcher import Dispatcher
-from gateway.drivers.base import Driver, Input
+from gateway.drivers.base import BoardDriver, Input
 from gateway.messages import (
     Ack,
+    ChannelInfo,
     Event,
     GatewayHealth,
     GatewayInfo,
@@ -29,6 +30,8 @@ from gateway.messages import Input as InputData
 from gateway.retained import RetainedStates
 from gateway.settings import parameters
 from gateway.settings.models import Settings, Station
+from gateway.settings.stations import OUTPUTS, Channel
+from gateway.settings.values import duration, milliseconds
 from gateway.stats.latency import Latency
 from gateway.topics import OFFLINE, ONLINE, Topics
 
@@ -60,7 +63,7 @@ class States:
         topics: Topics,
         retained: RetainedStates,
         dispatcher: Dispatcher,
-        drivers: Mapping[str, Driver],
+        drivers: Mapping[str, BoardDriver],
         latency: Latency,
     ) -> None:
         self.counts = Counts()
@@ -139,6 +142,10 @@ class States:
         )
         self._retained.put(self._topics.station_availability(name), ONLINE if health.online else OFFLINE)
 
+    def board(self, name: str) -> None:
+        """What is known of the board behind a station."""
+        self._retained.put(self._topics.station_board(name), self._drivers[name].board)
+
     def queue(self, name: str) -> None:
         """What waits for a station."""
         waiting = self._dispatcher.queue(name)
@@ -173,6 +180,8 @@ class States:
     def tick(self, health: GatewayHealth) -> None:
         """Once a second: what changes too often to be put at each change."""
         self.controls()
+        for name in self._drivers:
+            self.board(name)
         self._retained.put(self._topics.gateway_health(self._gateway), health)
 
     def _put_gateway(self) -> None:
@@ -191,6 +200,7 @@ class States:
                 actions=c.actions,
                 not_done=c.not_done,
                 latency_p50_ms=self._latency.percentile(50),
+                latency_p95_ms=self._latency.percentile(95),
                 latency_p99_ms=self._latency.percentile(99),
             ),
         )
@@ -202,7 +212,26 @@ def station_info(name: str, station: Station) -> StationInfo:
         action_name: {"title": action.title or action_name, "params": parameters.schema(station, action_name)}
         for action_name, action in station.actions.items()
     }
-    return StationInfo(station=name, title=station.title or name, driver=station.driver, actions=actions)
+    channels = {channel_name: _channel_info(channel) for channel_name, channel in station.channels.items()}
+    return StationInfo(
+        station=name, title=station.title or name, driver=station.driver, actions=actions, channels=channels
+    )
+
+
+def _channel_info(channel: Channel) -> ChannelInfo:
+    output = channel.kind in OUTPUTS
+    return ChannelInfo(
+        kind=channel.kind,
+        pin=channel.pin,
+        active_low=channel.active_low,
+        max_on_ms=milliseconds(channel.max_on) if output else 0,
+        rest_ms=milliseconds(channel.rest) if output else 0,
+        group=channel.group or "",
+        power=channel.power,
+        duty_percent=channel.duty.percent if channel.duty else None,
+        duty_seconds=duration(channel.duty.window) if channel.duty else None,
+        test=parameters.schema_of(parameters.of_test(channel)) if output else None,
+    )
 
 
 def input_event(station: str, change: Input) -> InputEvent:

@@ -111,6 +111,9 @@ class Topics:
     def station_state(self, station: str) -> str:
         return self._at("station", station, "state")
 
+    def station_board(self, station: str) -> str:
+        return self._at("station", station, "board")
+
     def station_queue(self, station: str) -> str:
         return self._at("station", station, "queue")
 

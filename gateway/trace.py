@@ -5,8 +5,9 @@ knows what mattered (``from_journal``).
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -100,6 +101,10 @@ class TraceBook:
         """From memory alone, by the id of the event or of one of its commands."""
         kept = self._kept.get(self._root.get(message_id, message_id))
         return None if kept is None else kept.trace()
+
+    def last(self, most: int) -> Iterator[Trace]:
+        """From memory, the newest first."""
+        return (kept.trace() for kept in islice(reversed(self._kept.values()), most))
 
     def get(self, message_id: str) -> Trace | None:
         """From memory, else from disk. Raises ``OSError``."""

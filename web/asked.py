@@ -3,8 +3,10 @@ can be sent to somebody."""
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from msgspec import Struct
 
 from gateway.errors import StagewireError
@@ -19,13 +21,13 @@ ROWS = 25
 LONGEST_WORD = 64
 Order = Literal["newest", "oldest", "longest", "coins", "gifts", "viewers", "comments"]
 ORDERS: dict[Order, str] = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "longest": "Longest first",
-    "coins": "Most coins",
-    "gifts": "Most gifts",
-    "viewers": "Most viewers",
-    "comments": "Most comments",
+    "newest": lazy_gettext("Newest first"),
+    "oldest": lazy_gettext("Oldest first"),
+    "longest": lazy_gettext("Longest first"),
+    "coins": lazy_gettext("Most coins"),
+    "gifts": lazy_gettext("Most gifts"),
+    "viewers": lazy_gettext("Most viewers"),
+    "comments": lazy_gettext("Most comments"),
 }
 _KEYS: dict[str, Callable[[SessionSummary], float]] = {
     "longest": duration,
@@ -34,7 +36,13 @@ _KEYS: dict[str, Callable[[SessionSummary], float]] = {
     "viewers": lambda s: s.peak_viewers,
     "comments": lambda s: s.comments,
 }
-SCORES: tuple[Score, ...] = get_args(Score)
+SCORES: dict[Score, str] = {
+    "coins": lazy_gettext("Coins"),
+    "gifts": lazy_gettext("Gifts"),
+    "likes": lazy_gettext("Likes"),
+    "comments": lazy_gettext("Comments"),
+    "shares": lazy_gettext("Shares"),
+}
 Args = Mapping[str, str]
 
 
@@ -67,7 +75,9 @@ class Filter(Struct, frozen=True, kw_only=True):
     def span(self, settings: Settings) -> days.Span:
         """Raises ``StagewireError`` in words."""
         if "" < self.last < self.first:  # ISO days sort as they are
-            raise StagewireError(f"{self.first} is after {self.last}: exchange the two days")
+            raise StagewireError(
+                _("%(first)s is after %(last)s: exchange the two days", first=self.first, last=self.last)
+            )
         return days.span(self.first or None, self.last or None, settings.timezone, time.time())
 
     def sessions(self, library: Library, settings: Settings) -> list[SessionSummary]:

@@ -5,7 +5,10 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
+from flask_babel import lazy_gettext
+
 from gateway.errors import BusError
+from gateway.logs import PRESSED
 from gateway.messages import Param, Request, Response, encode
 from gateway.topics import Topics
 
@@ -14,6 +17,10 @@ log = logging.getLogger(__name__)
 ANSWER_S = 2.0
 """How long a gateway has to answer a request; longer than any board needs, short for a thumb."""
 Params = Mapping[str, Param]
+_READS = ("diagnostics", "errors", "statistics", "trace")
+"""Nothing changes by them, but what counts errors: the gateway tells of that."""
+_LOOKS = ("get", "check", "history")
+"""Of the rules and the settings: what changes nothing."""
 _SAFE = {"arm": ("armed", (False,)), "queue": ("do", ("pause", "hold", "skip", "cancel"))}
 """Verb to the parameter, and the values of it, that make safe: all else may let something move."""
 
@@ -31,10 +38,18 @@ class Asking:
         if waiting is not None and not waiting.done():
             waiting.set_result(answer)
 
-    async def ask(self, gateways: Iterable[str], verb: str, params: Params, by: str) -> list[Response]:
+    async def ask(
+        self,
+        gateways: Iterable[str],
+        verb: str,
+        params: Params,
+        by: str,
+        text: str = "",
+        patience: float = ANSWER_S,
+    ) -> list[Response]:
         """The answers of ``gateways``, in their order. What may let something move is sent now or never (QoS 0).
 
-        Raises ``BusError`` in words when it could not be sent, or one does not answer within ``ANSWER_S``.
+        Raises ``BusError`` in words when it could not be sent, or one does not answer within ``patience`` seconds.
         """
         names = {g: f"{verb}-{secrets.token_hex(8)}" for g in gateways}
         answers = {g: asyncio.get_running_loop().create_future() for g in names}
@@ -43,19 +58,25 @@ class Asking:
             sent = False
             for g, name in names.items():
                 self._waiting[name] = answers[g]
-                request = encode(Request(transaction=name, by=by, params=dict(params)))
+                request = encode(Request(transaction=name, by=by, params=dict(params), text=text))
                 sent |= self._publish(self._topics.gateway_request(g, verb), request, qos=qos)
             if not sent:
-                raise BusError("the broker does not answer: nothing was sent")
-            log.warning("%s %s pressed by %s", verb, dict(params), by)
-            await asyncio.wait(answers.values(), timeout=ANSWER_S)
+                raise BusError(lazy_gettext("the broker does not answer: nothing was sent"))
+            looks = verb in _READS or (verb in ("config", "rules") and params.get("do") in _LOOKS)
+            level = logging.DEBUG if looks else logging.WARNING
+            log.log(level, "%s %s pressed by %s", verb, dict(params), by, extra=PRESSED)
+            await asyncio.wait(answers.values(), timeout=patience)
         finally:
             for name in names.values():
                 self._waiting.pop(name, None)
         silent = [g for g, answer in answers.items() if not answer.done()]
         if silent:
             raise BusError(
-                f"gateway {', '.join(silent)} did not answer within {ANSWER_S:.0f} s; look whether it was done"
+                lazy_gettext(
+                    "gateway %(gateways)s did not answer within %(seconds)s s; look whether it was done",
+                    gateways=", ".join(silent),
+                    seconds=round(patience),
+                )
             )
         return [answer.result() for answer in answers.values()]
 

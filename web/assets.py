@@ -8,8 +8,15 @@ from pathlib import Path
 from flask import Response, request
 from msgspec import Struct
 
+from web import languages
+
 STATIC = Path(__file__).parent / "static"
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".png": "image/png",
+}
 A_YEAR = 365 * 24 * 3600
 _IMPORT = re.compile(rb'^import .* from "\./([\w.-]+)";$', re.MULTILINE)
 
@@ -23,18 +30,17 @@ class Asset(Struct, frozen=True):
 class Assets:
     """``version`` is a digest of them all, and part of their address: so they may be cached for ever, modules
     may import each other by name, and a browser never mixes two versions. Files of ``vendor``, which others
-    wrote, have an address like the rest."""
+    wrote, have an address like the rest, and so have the words of scripts in other languages."""
 
     def __init__(self, folder: Path = STATIC) -> None:
         self._files: dict[str, Asset] = {}
         digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*")):
-            if path.suffix not in TYPES:
-                continue
-            plain = path.read_bytes()
+        files = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.suffix in TYPES}
+        words = {Path(name): plain for name, plain in languages.scripts().items()}
+        for path, plain in (files | words).items():
             digest.update(path.name.encode() + b"\0" + plain + b"\0")
             packed = gzip.compress(plain, 9, mtime=0)
-            self._files[path.name] = Asset(f"{TYPES[path.suffix]}; charset=utf-8", plain, packed)
+            self._files[path.name] = Asset(TYPES[path.suffix], plain, packed)
         self.version = digest.hexdigest()[:12]
 
     def modules(self, entry: str) -> list[str]:
@@ -47,6 +53,10 @@ class Assets:
                 found.append(name)
                 waiting += [imported.decode() for imported in _IMPORT.findall(self._files[name].plain)]
         return found
+
+    def plain(self, name: str) -> bytes:
+        """What stands in a file. Raises ``KeyError``."""
+        return self._files[name].plain
 
     def packed_bytes(self, names: list[str]) -> int:
         return sum(len(self._files[name].packed) for name in names)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
@@ -52,7 +54,7 @@ class _Job:
         self.what, self.path, self.temporary = what, path, temporary
         self.born = time.monotonic()
         self.cancel = threading.Event()
-        self.state = ExportState(id=secrets.token_hex(16), words="Beginning.")
+        self.state = ExportState(id=secrets.token_hex(16), words=lazy_gettext("Beginning."))
 
 
 class Exports:
@@ -72,10 +74,14 @@ class Exports:
         with self._lock:
             if self._running is not None and self._running[1].is_alive():
                 s = self._running[0].state
-                far = f" ({100 * s.done // s.total} %)" if s.total else ""
-                raise Busy(f"Another export is being made{far}: wait until it is ready, or cancel it.")
+                raise Busy(
+                    _(
+                        "Another export is being made (%(percent)s %%): wait until it is ready, or cancel it.",
+                        percent=100 * s.done // max(s.total, 1),
+                    )
+                )
             if self._closed:
-                raise Busy("The page is ending.")
+                raise Busy(_("The page is ending."))
             folder, temporary = self._folder()
             practice = "-practice" if what.practice else ""
             day = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
@@ -127,20 +133,30 @@ class Exports:
         try:
             exported = Export(self._settings, self._data, what).run(progress, job.cancel.is_set)
             if exported is None:
-                job.state = replace(job.state, state="cancelled", words="Cancelled: nothing of it is left.")
+                job.state = replace(
+                    job.state, state="cancelled", words=lazy_gettext("Cancelled: nothing of it is left.")
+                )
                 return
             size = exported.path.stat().st_size
         except StagewireError as e:
-            job.state = replace(job.state, state="failed", words=f"Not exported: {e}")
+            job.state = replace(job.state, state="failed", words=lazy_gettext("Not exported: %(why)s", why=f"{e}"))
         except Exception as e:  # the top of a thread: whoever waits for it must be told
             log.exception("export %s failed", job.path.name)
-            job.state = replace(job.state, state="failed", words=f"Not exported, by a mistake of ours: {e!r}")
+            job.state = replace(
+                job.state,
+                state="failed",
+                words=lazy_gettext("Not exported, by a mistake of ours: %(error)r", error=e),
+            )
         else:
             rows = ", ".join(f"{sheet} {count:,}" for sheet, count in exported.rows.items())
-            notes = "".join(f" It may not be complete: {note}." for note in exported.notes)
-            job.state = replace(
-                job.state, state="done", name=job.path.name, size=size, words=f"Rows: {rows}.{notes}"
-            )
+            words = lazy_gettext("Rows: %(rows)s.", rows=rows)
+            if exported.notes:
+                words = lazy_gettext(
+                    "Rows: %(rows)s. It may not be complete: %(notes)s.",
+                    rows=rows,
+                    notes="; ".join(exported.notes),
+                )
+            job.state = replace(job.state, state="done", name=job.path.name, size=size, words=words)
 
     def _folder(self) -> tuple[Path, bool]:
         """Where files go, and whether they are removed again."""

@@ -58,6 +58,7 @@ class ActionRow(Struct, frozen=True, kw_only=True):
     account: str = ""
     who: Text = ""
     latency_ms: float | None = None
+    channel: str = ""
 
 
 class Feed:
@@ -135,6 +136,7 @@ def action(ack: Ack, at: float) -> ActionRow:
         account=ack.account,
         who=ack.user,
         latency_ms=ack.latency_ms,
+        channel=ack.channel or "",
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from gateway.errors import StorageError
@@ -17,6 +18,7 @@ from gateway.review.ledger import GiftLedger
 from gateway.review.library import LAST, Library
 from gateway.review.review import Review
 from gateway.settings.models import Settings
+from web import FOLDER
 
 READERS = 6
 """Requests that read history at once. Of 64 threads 40 may hold a stream; the stop must always find a free one."""
@@ -74,12 +76,15 @@ class History:
     @property
     def missing(self) -> str:
         """Why there is nothing to read, in words; empty where there is a data folder."""
-        if self.data.is_dir():
+        # What the page keeps there says nothing of a gateway.
+        if self.data.is_dir() and any(p.name != FOLDER for p in self.data.iterdir()):
             return ""
-        return (
-            f"There is no data folder {self.data} on this machine. History is kept where `stagewire gateway` "
-            "runs: run `stagewire web` there too, or set gateway.data to its folder."
+        words = _(
+            "There is no data folder %(folder)s on this machine. History is kept where `stagewire gateway` runs: "
+            "run `stagewire web` there too, or set gateway.data to its folder.",
+            folder=self.data,
         )
+        return str(words)
 
     @contextmanager
     def reading(self) -> Iterator[Library]:
@@ -87,12 +92,13 @@ class History:
         ``StorageError``."""
         if not self._free.acquire(blocking=False):
             raise ServiceUnavailable(
-                "Too many people look at past sessions at this moment: try again in a second.", retry_after=AGAIN_S
+                _("Too many people look at past sessions at this moment: try again in a second."),
+                retry_after=AGAIN_S,
             )
         try:
             yield self.library
         except OSError as e:
-            raise StorageError(f"the gateway's data folder cannot be read: {e.strerror or e}") from e
+            raise StorageError(_("the gateway's data folder cannot be read: %(why)s", why=e.strerror or e)) from e
         finally:
             self._free.release()
 
@@ -110,7 +116,9 @@ class History:
         if session == LAST:
             meant = known[:1]
         if len(meant) != 1:
-            raise NotFound(f"{'No session is' if not meant else 'Several sessions begin with'} {session!r} here.")
+            if meant:
+                raise NotFound(_("Several sessions begin with %(name)r here.", name=session))
+            raise NotFound(_("No session is %(name)r here.", name=session))
         review = self.library.review(meant[0])
         now = time.monotonic()
         self._opened.put(session, (now + max(FRESH_S, FRESH_TIMES * (now - begun)), review))

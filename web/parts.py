@@ -6,8 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flask_babel import gettext as _
+
 from gateway.errors import BusError
 from gateway.settings.models import Settings
+from web import FOLDER as FOLDER
+from web.condition import Condition
 from web.exports import Exports
 from web.history import History
 from web.people.people import People
@@ -15,8 +19,6 @@ from web.source import Source
 
 MAX_WAITING = 8
 """Presses that wait for a gateway's answer at once: the stop must always find a free thread."""
-FOLDER = "page"
-"""In the data folder: what the page itself keeps. No other program writes there."""
 
 
 class Places:
@@ -29,7 +31,7 @@ class Places:
     def one(self) -> Iterator[None]:
         """Raises ``BusError`` when all are taken."""
         if not self._free.acquire(blocking=False):
-            raise BusError("too many presses wait for the gateway: try again in a moment")
+            raise BusError(_("too many presses wait for the gateway: try again in a moment"))
         try:
             yield
         finally:
@@ -39,7 +41,8 @@ class Places:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """``source``: the venue as it is; ``history``: past evenings; ``data``: the gateway's data folder, read only
-    but for ``data/page``; ``base_dir``: where the settings file stands."""
+    but for ``data/page``; ``base_dir``: where the settings ``file`` stands, None where the page has none.
+    ``again``: the page shall begin anew when it ends."""
 
     settings: Settings
     source: Source
@@ -48,10 +51,13 @@ class Parts:
     people: People
     data: Path
     base_dir: Path = Path()
+    file: Path | None = None
+    again: threading.Event = field(default_factory=threading.Event)
     places: Places = field(default_factory=Places)
+    condition: Condition = field(default_factory=Condition)
 
 
-def build(settings: Settings, base_dir: Path = Path()) -> Parts:
+def build(settings: Settings, base_dir: Path = Path(), file: Path | None = None) -> Parts:
     """All of them for one venue; nothing is started."""
     data = base_dir / settings.gateway.data
     return Parts(
@@ -62,4 +68,5 @@ def build(settings: Settings, base_dir: Path = Path()) -> Parts:
         people=People(data / FOLDER),
         data=data,
         base_dir=base_dir,
+        file=file,
     )

@@ -79,6 +79,32 @@ class Rows:
                         self._memo.popitem(last=False)
             return version, body
 
+    def of(self, kind: str) -> dict[str, Any]:
+        """The rows of one kind by name, the oldest first, without what is no more."""
+        with self._changed:
+            found = {name: row for (k, name), (_, row) in self._rows.items() if k == kind}
+        decoded = ((name, msgspec.json.decode(row)) for name, row in found.items())
+        return {name: row for name, row in decoded if row is not None}
+
+    def of_the_stop(self) -> bytes:
+        """What a stranger may know, so that their stop button tells the truth: of the stop, and who is there."""
+        with self._changed:
+            found = {
+                key: row for key, (_changed, row) in self._rows.items() if key[0] in ("stop", "link", "gateway")
+            }
+            version = self._version
+        rows: dict[str, dict[str, Any]] = {}
+        for (kind, name), row in found.items():
+            rows.setdefault(kind, {})[name] = _presence(row) if kind == "gateway" else row
+        told = {
+            "instance": self.instance,
+            "version": version,
+            "full": False,
+            "now": stamp(time.time()),
+            "rows": rows,
+        }
+        return msgspec.json.encode({**told, "signed_out": True})
+
     def wait(self, since: int, timeout: float) -> None:
         """Return when there is something after version ``since``, at the end, or after ``timeout`` seconds."""
         with self._changed:
@@ -89,3 +115,9 @@ class Rows:
         with self._changed:
             self.closed = True
             self._changed.notify_all()
+
+
+def _presence(gateway: Raw) -> Any:
+    """Of a gateway's row only whether it is there."""
+    row = msgspec.json.decode(gateway)
+    return row and {"availability": row.get("availability")}

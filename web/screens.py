@@ -24,7 +24,16 @@ def _screen(words: str, endpoint: str, *blueprints: str) -> Screen:
 
 SCREENS = [
     _screen(lazy_gettext("Live"), "page.index"),
+    _screen(lazy_gettext("Stations"), "stations.index", "wiring"),
+    _screen(
+        lazy_gettext("Rules"),
+        "rules.index",
+        *("rules_file", "rules_games", "rules_try", "rules_backtest", "builder"),
+    ),
+    _screen(lazy_gettext("Statistics"), "statistics.index"),
     _screen(lazy_gettext("History"), "sessions.index"),
+    _screen(lazy_gettext("Overlays"), "overlays.index"),
+    _screen(lazy_gettext("System"), "system.index", "backups", "people", "settings", "accounts"),
 ]
 
 

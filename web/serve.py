@@ -6,12 +6,15 @@ import socket
 from pathlib import Path
 from types import FrameType
 
-from waitress.server import create_server  # type: ignore[import-untyped]  # ships no types
-
 from gateway.errors import ServiceError
+from gateway.logs import SECRET
+from gateway.service import begin_again
 from gateway.settings.models import Settings
+from web import memory
 from web.app import create_app
 from web.parts import build
+from web.people import links
+from web.server import Server
 
 log = logging.getLogger(__name__)
 logging.getLogger("waitress").setLevel(logging.WARNING)  # else a line for every phone that goes
@@ -29,19 +32,22 @@ MAX_BEHIND = 128 * 1024
 then is the newest state, not a backlog."""
 
 
-def serve(settings: Settings, base_dir: Path = Path()) -> None:
-    """Serve the page until SIGTERM or Ctrl-C; ends within 2 s. To be called in the main thread.
+def serve(settings: Settings, base_dir: Path = Path(), file: Path | None = None) -> None:
+    """Serve the page until SIGTERM or Ctrl-C; ends within 2 s, and begins again where an admin asked for that. To
+    be called in the main thread.
 
-    ``base_dir`` is where the settings file stands; the gateway's data folder is read where there is one.
+    ``base_dir`` is where the settings ``file`` stands; the gateway's data folder is read where there is one.
     Raises ``ServiceError`` when the address cannot be used, ``BusError`` when the broker's password or CA file
     cannot be read.
     """
     web = settings.web
-    parts = build(settings, base_dir)
+    memory.settle()
+    parts = build(settings, base_dir, file)
     source = parts.source
-    server = create_server(
-        create_app(parts, hosts=[web.host, *web.hosts]),
-        sockets=[_listen(web.host, web.port)],
+    app = create_app(parts, hosts=[web.host, *web.hosts])
+    server = Server(
+        app,
+        _listen(web.host, web.port),
         threads=THREADS,
         connection_limit=CONNECTIONS,
         asyncore_use_poll=True,
@@ -56,16 +62,24 @@ def serve(settings: Settings, base_dir: Path = Path()) -> None:
 
     old = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
-        source.start()
-        log.info("the page is at http://%s:%d/", web.host, web.port)
-        server.run()
+        with parts.condition.errors.watching():
+            source.start()
+            address = links.base(web.host, web.port)
+            log.info("the page is at %s", address)
+            if code := app.extensions["welcome"].code:
+                told = "nobody may use the page yet: open %swelcome and enter the code %s"
+                log.warning(told, address, code, extra=SECRET)
+            server.run()
     finally:
         source.stop()
         server.close()
         parts.exports.close()
         source.join(1.0)
+        app.extensions["audit"].settle(0.5)
         for s, handler in old.items():
             signal.signal(s, handler)
+    if parts.again.is_set():
+        begin_again()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,12 +11,16 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from flask_babel import lazy_gettext
+from msgspec import Struct
+
 from gateway.bus import Bus, Message
 from gateway.errors import BusError, PayloadError, ServiceError, StagewireError
+from gateway.logs import PRESSED
 from gateway.messages import (
     EstopReset,
     EstopTrip,
@@ -137,12 +141,21 @@ class Source:
         ``BusError`` when it could not be sent."""
         return self._call(self._reset(trip, by))
 
-    def ask(self, verb: str, params: Params, by: str, gateway: str = "") -> Response:
-        """Ask one gateway: ``gateway``, else that of the station in ``params``, else the only one.
+    def ask(
+        self,
+        verb: str,
+        params: Params,
+        by: str,
+        gateway: str = "",
+        text: str = "",
+        patience: float = ANSWER_S,
+    ) -> Response:
+        """Ask one gateway: ``gateway``, else that of the station in ``params``, else the only one. ``text`` is for
+        what is longer than a parameter, such as a rule. ``patience``: seconds that it may take.
 
         Raises ``PayloadError`` when none is meant, ``BusError`` when it could not be sent or is not answered.
         """
-        return self._call(self._ask(verb, params, by, gateway), ANSWER_S + LOOP_S)
+        return self._call(self._ask(verb, params, by, gateway, text, patience), patience + LOOP_S)
 
     def ask_all(self, verb: str, params: Params, by: str) -> list[Response]:
         """Ask every gateway that is online; their answers. Raises ``BusError`` when one does not answer."""
@@ -152,16 +165,27 @@ class Source:
         """Order a mode. Raises ``BusError`` when it could not be sent."""
         self._call(self._order(mode, by))
 
+    def look(self, what: Callable[[Venue], T]) -> T:
+        """What the venue says of itself now; ``what`` runs on the loop and must be quick."""
+        return self._call(_now(lambda: what(self._state)))
+
+    def order(self, topic: Callable[[Topics], str], body: Struct) -> None:
+        """Publish an order, now or never. Raises ``BusError`` when it could not be sent."""
+        if not self._call(_now(lambda: self._bus.publish(topic(self._topics), encode(body), qos=0))):
+            raise BusError(lazy_gettext("the broker does not answer: nothing was sent"))
+
     def _call(self, work: Coroutine[Any, Any, T], timeout: float = LOOP_S) -> T:
-        if self.rows.closed:
+        if self.rows.closed or not self._thread.is_alive():
             work.close()
-            raise ServiceError("the page is shutting down")
+            raise ServiceError(lazy_gettext("the page is shutting down"))
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(timeout)
         except TimeoutError:
             future.cancel()
-            raise ServiceError("the page's own end of the bus hangs; restart `stagewire web`") from None
+            raise ServiceError(
+                lazy_gettext("the page's own end of the bus hangs; restart `stagewire web`")
+            ) from None
 
     async def _trip(self, name: str, by: str) -> Stop:
         stop = self._judge()
@@ -173,7 +197,7 @@ class Source:
             held = stop.can_reset and stop.trip
             trip = EstopTrip(id=held or name, by=by, at=stamp(time.time()), reason="pressed on the page")
             self._pending = self._held = trip
-            log.warning("stop %s pressed by %s", trip.id, by)
+            log.warning("stop %s pressed by %s", trip.id, by, extra=PRESSED)
         self._send_pending()
         self._touch()
         return self._judge()
@@ -203,25 +227,29 @@ class Source:
     async def _reset(self, trip: str, by: str) -> Stop:
         stop = self._judge()
         if stop.trip != trip or stop.phase == "clear":
-            raise PayloadError("that stop does not stand any more: look at the page again")
+            raise PayloadError(lazy_gettext("that stop does not stand any more: look at the page again"))
         if not stop.can_reset:
-            raise BusError("no gateway answers, so nothing can be reset")
+            raise BusError(lazy_gettext("no gateway answers, so nothing can be reset"))
         if not self._bus.publish(self._topics.estop_reset, encode(EstopReset(trip=trip, by=by)), qos=0):
-            raise BusError("the broker does not answer: the reset was not sent")
-        log.warning("stop %s: reset pressed by %s", trip, by)
+            raise BusError(lazy_gettext("the broker does not answer: the reset was not sent"))
+        log.warning("stop %s: reset pressed by %s", trip, by, extra=PRESSED)
         return stop
 
-    async def _ask(self, verb: str, params: Params, by: str, gateway: str) -> Response:
+    async def _ask(self, verb: str, params: Params, by: str, gateway: str, text: str, patience: float) -> Response:
         if not gateway and "station" in params:
             gateway = self._state.gateway_of(str(params["station"]))
             if not gateway:
-                raise PayloadError(f"no gateway here has a station {params['station']!r}")
+                raise PayloadError(
+                    lazy_gettext("no gateway here has a station %(station)r", station=params["station"])
+                )
         gateways = self._online()
         if gateway and gateway not in gateways:
-            raise BusError(f"gateway {gateway} does not answer: nothing was sent")
+            raise BusError(lazy_gettext("gateway %(gateway)s does not answer: nothing was sent", gateway=gateway))
         if not gateway and len(gateways) > 1:
-            raise PayloadError(f"say which gateway is meant: {', '.join(gateways)}")
-        return (await self._asking.ask([gateway or gateways[0]], verb, params, by))[0]
+            raise PayloadError(
+                lazy_gettext("say which gateway is meant: %(gateways)s", gateways=", ".join(gateways))
+            )
+        return (await self._asking.ask([gateway or gateways[0]], verb, params, by, text, patience))[0]
 
     async def _ask_all(self, verb: str, params: Params, by: str) -> list[Response]:
         return await self._asking.ask(self._online(), verb, params, by)
@@ -230,14 +258,14 @@ class Source:
         """The gateways that can be asked now. Raises ``BusError`` when there are none."""
         found = [g for g in sorted(self._state.ids("gateway")) if self._state.online("gateway", g)]
         if not found or not self._bus.connected:
-            raise BusError("no gateway answers: nothing was sent")
+            raise BusError(lazy_gettext("no gateway answers: nothing was sent"))
         return found
 
     async def _order(self, mode: Mode, by: str) -> None:
         order = encode(ModeOrder(mode=mode, by=by))
         if not self._bus.publish(self._topics.mode, order, qos=0 if mode == "live" else 1, retain=True):
-            raise BusError("the broker does not answer: the mode was not sent")
-        log.warning("mode %s ordered by %s", mode, by)
+            raise BusError(lazy_gettext("the broker does not answer: the mode was not sent"))
+        log.warning("mode %s ordered by %s", mode, by, extra=PRESSED)
 
     # -- on the loop ---------------------------------------------------------------------------------
 
@@ -289,3 +317,7 @@ class Source:
         changed["link", "broker"] = self._link
         changed["mode", "venue"] = self._state.mode
         self.rows.put(changed)
+
+
+async def _now(work: Callable[[], T]) -> T:
+    return work()

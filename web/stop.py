@@ -20,8 +20,21 @@ class Seen(Struct, frozen=True, kw_only=True):
     stations: list[str] = []
 
 
+class Doubt(Struct, frozen=True, omit_defaults=True):
+    """Why something is not proved. ``text`` is English with the place ``{gateway}``: each phone says it in its own
+    language."""
+
+    text: str
+    gateway: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.text.replace("{gateway}", self.gateway)
+
+
 class Stop(Struct, frozen=True, kw_only=True):
-    """The stop in one look. ``words`` says what is not proved and why; empty when there is nothing to say."""
+    """The stop in one look. ``doubts`` say what is not proved and why, ``words`` the same in English; empty when
+    there is nothing to say."""
 
     phase: Phase
     trip: str = ""
@@ -30,9 +43,22 @@ class Stop(Struct, frozen=True, kw_only=True):
     reason: Text = ""
     boards: list[BoardProof] = []
     words: Text = ""
+    doubts: list[Doubt] = []
     can_reset: bool = False
 
 
+def later(text: str) -> str:
+    """A text that the page's scripts put into their language; Babel finds it by this mark."""
+    return text
+
+
+UNSENT = Doubt(later("The broker does not answer. The stop is sent the moment it is back."))
+UNHEARD = Doubt(later("The broker does not answer: this list may be old."))
+NOBODY = Doubt(later("No gateway has ever answered here: nothing is proved."))
+SILENT = later("Gateway {gateway} does not answer: nothing on its boards is proved.")
+EMPTY = later("Gateway {gateway} has no station: it has nothing to stop.")
+NO_ANSWER, GONE, LEFT_OUT = later("no answer yet"), later("its gateway is gone"), later("not in the proof")
+"""Of a board."""
 CLEAR = Stop(phase="clear")
 
 
@@ -54,26 +80,27 @@ def judge(
             by=pending.by,
             at=pending.at,
             reason=pending.reason,
-            words="" if connected else "The broker does not answer. The stop is sent the moment it is back.",
+            words="" if connected else UNSENT.words,
+            doubts=[] if connected else [UNSENT],
         )
     boards: list[BoardProof] = []
-    troubles: list[str] = []
+    doubts: list[Doubt] = []
     proved = connected and bool(gateways)
     can_reset = False
     for name, seen in sorted(gateways.items()):
         proof = seen.proof if _proves(seen.proof, standing) else None
-        its_boards = _boards(name, seen, proof)
+        its_boards = _boards(seen, proof)
         boards += its_boards
         if not seen.online:
-            troubles.append(f"Gateway {name} does not answer: nothing on its boards is proved.")
+            doubts.append(Doubt(SILENT, name))
         if proof is not None and not its_boards:
-            troubles.append(f"Gateway {name} has no station: it has nothing to stop.")
+            doubts.append(Doubt(EMPTY, name))
         proved = proved and seen.online and proof is not None and (proof.confirmed or not its_boards)
         can_reset = can_reset or (connected and seen.online and proof is not None)
     if not gateways:
-        troubles.append("No gateway has ever answered here: nothing is proved.")
+        doubts.append(NOBODY)
     if not connected:
-        troubles.append("The broker does not answer: this list may be old.")
+        doubts.append(UNHEARD)
     return Stop(
         phase="stopped" if proved and boards and all(b.confirmed for b in boards) else "stopping",
         trip=standing.id or _proved_id(gateways),
@@ -81,22 +108,22 @@ def judge(
         at=standing.at,
         reason=standing.reason,
         boards=boards,
-        words=" ".join(troubles),
+        words=" ".join(doubt.words for doubt in doubts),
+        doubts=doubts,
         can_reset=can_reset,
     )
 
 
-def _boards(gateway: str, seen: Seen, proof: EstopProof | None) -> list[BoardProof]:
+def _boards(seen: Seen, proof: EstopProof | None) -> list[BoardProof]:
     """Every board of this gateway; one that the proof leaves out, or whose gateway is gone, is not proved."""
     if proof is None:
-        return [BoardProof(station=s, confirmed=False, detail="no answer yet") for s in seen.stations]
+        return [BoardProof(station=s, confirmed=False, detail=NO_ANSWER) for s in seen.stations]
     told = {b.station for b in proof.boards}
     silent = [s for s in seen.stations if s not in told]
     boards = [
-        b if seen.online else BoardProof(station=b.station, confirmed=False, detail=f"{gateway} is gone")
-        for b in proof.boards
+        b if seen.online else BoardProof(station=b.station, confirmed=False, detail=GONE) for b in proof.boards
     ]
-    return boards + [BoardProof(station=s, confirmed=False, detail="not in the proof") for s in silent]
+    return boards + [BoardProof(station=s, confirmed=False, detail=LEFT_OUT) for s in silent]
 
 
 def _proves(proof: EstopProof | None, trip: EstopTrip) -> bool:

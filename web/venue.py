@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway import topics
 from gateway.errors import PayloadError
@@ -24,6 +25,7 @@ from gateway.messages import (
     QueueState,
     Response,
     RulesState,
+    StationBoard,
     StationInfo,
     StationState,
     StationStats,
@@ -53,15 +55,34 @@ FACETS: dict[tuple[str, str], type[Struct]] = {
     ("gateway", "ledger"): LedgerState,
     ("station", "info"): StationInfo,
     ("station", "state"): StationState,
+    ("station", "board"): StationBoard,
     ("station", "queue"): QueueState,
     ("station", "stats"): StationStats,
 }
 """The retained states and what each must be."""
 
-OWN_ROWS = ("rules", "ledger", "queue")
+OWN_ROWS = ("rules", "ledger", "queue", "board")
 """Facets that are long, and change at other times than the rest: each is a row of its own kind."""
 
-VERBS = ("arm", "queue", "ledger", "press", "trace")
+VERBS = (
+    "arm",
+    "queue",
+    "ledger",
+    "press",
+    "trace",
+    "rules",
+    "errors",
+    "profile",
+    "diagnostics",
+    "backup",
+    "retention",
+    "erase",
+    "restore",
+    "test",
+    "flash",
+    "config",
+    "restart",
+)
 """What the page asks of gateways: it listens for the answers to these."""
 
 MAX_ROWS = 100
@@ -87,6 +108,7 @@ def subscriptions(t: Topics) -> Iterable[str]:
     yield t.station_availability("+")
     yield t.station_info("+")
     yield t.station_state("+")
+    yield t.station_board("+")
     yield t.station_queue("+")
     yield t.station_stats("+")
     yield t.station_result("+")
@@ -184,6 +206,8 @@ class Venue:
             self._retained[key] = value
             self._generation[key] = self._now
         self._touch((kind, name))
+        if (kind, facet) == ("station", "info"):
+            self._touch(("board", name))
         if facet in OWN_ROWS:
             self._touch((facet, name))
             if facet == "rules":  # a debt is told with its rule's title
@@ -217,6 +241,10 @@ class Venue:
     def online(self, kind: str, name: str) -> bool:
         availability = self._retained.get((kind, name, "availability"))
         return bool(availability and availability["online"])
+
+    def rules(self, gateway: str) -> RulesState | None:
+        """What it said of its rules, in full."""
+        return self._retained.get(("gateway", gateway, "rules"))
 
     def gateway_of(self, station: str) -> str:
         """The gateway that has this station, "" when none has said so."""
@@ -256,11 +284,16 @@ class Venue:
                 return ledger and glance.ledger(ledger, self._retained.get(("gateway", name, "rules")))
             case "queue":
                 return self._retained.get(("station", name, "queue"))
+            case "board":
+                info, board = (self._retained.get(("station", name, facet)) for facet in ("info", "board"))
+                return info and {"channels": info.channels, "board": board}
         row = {f: v for (k, n, f), v in self._retained.items() if (k, n) == (kind, name) and f not in OWN_ROWS}
         if row and kind == "station":
             queue: QueueState | None = self._retained.get(("station", name, "queue"))
             row["paused"] = queue is not None and queue.paused
             row["last"] = self._actions.last(name)
+            if info := row.get("info"):
+                row["info"] = replace(info, channels={})  # told with the board, to those few who look at it
         if (board := row.pop("leaderboard", None)) is not None:
             row["top"] = glance.top(board)
         return row or None

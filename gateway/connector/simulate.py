@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 
 def invent(order: m.Simulate, account: str, now: float) -> m.Event:
-    """The event that ``order`` asks for, with a fresh id; ``now``: seconds since 1970.
+    """The event that ``order`` asks for, with its id or a fresh one; ``now``: seconds since 1970.
 
     Raises ``PayloadError`` when ``order.data`` is not the data of such an event.
     """
@@ -38,7 +38,7 @@ def invent(order: m.Simulate, account: str, now: float) -> m.Event:
     at = m.stamp(now)
     event = {
         "type": f"stagewire.{order.kind}",
-        "id": f"simulated-{account}-{int(now * 1000)}-{next(_numbers)}",
+        "id": order.id or f"simulated-{account}-{int(now * 1000)}-{next(_numbers)}",
         "source": f"simulated/{account}",
         "time": at,
         "received": at,

@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import io
 import logging
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import urllib.request
@@ -27,6 +25,8 @@ from gateway.practice.tiktok.server import PracticeTikTok
 from gateway.service import until_signalled
 from gateway.settings.load import Config
 from gateway.topics import Topics
+from web import FOLDER
+from web.people import links
 
 READY_S = 30.0
 """Seconds until the page must answer; a Raspberry Pi 3 needs a third of it."""
@@ -117,9 +117,22 @@ class _Demo:
         for username in venue.ACCOUNTS.values():
             tiktok.add_crowd(tiktok.add_room(username), Rates().times(self._rate))
         stack.push_async_callback(self._children.stop)
+        self._invitation = self._invite(config)
         for name in ("gateway", "connector", "web"):
             await self._children.start(name, sys.executable, "-m", "gateway.cli", name)
         return config
+
+    def _invite(self, config: Config) -> str:
+        """The way into the page for whoever sits here, as an admin, as often as they like."""
+        from web.people.people import People
+        from web.people.roles import Role
+
+        people = People(config.base_dir / config.settings.gateway.data / FOLDER)
+        whole_time = 7 * 24 * 3600.0
+        token = people.invite(
+            Role.ADMIN, by="stagewire demo", lasts=whole_time, uses=1000, stays=whole_time, guest="Demo"
+        )
+        return f"enter/{token}"
 
     async def _start_broker(self, stack: contextlib.AsyncExitStack) -> dict[str, Any]:
         port, words = choose_port(1883)
@@ -151,7 +164,7 @@ class _Demo:
         raise ServiceError(f"the page did not answer within {READY_S:.0f} s. {self._children.last_words('web')}")
 
     def _page_answers(self) -> bool:
-        url = f"{self._here()}api/snapshot"
+        url = f"{self._here()}api/snapshot"  # which tells strangers of the stop
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own page
             return bool(answer.status == 200)
         return False
@@ -161,16 +174,12 @@ class _Demo:
         return f"http://{host}:{self._web_port}/"
 
     def _greet(self, config: Config) -> None:
-        phone = _lan_address() if self._host == "0.0.0.0" else None  # noqa: S104
-        click.echo(f"\n  The page:  {self._here()}")
+        phone = links.lan_address() if self._host == "0.0.0.0" else None  # noqa: S104
+        click.echo(f"\n  The page:  {self._here()}{self._invitation}")
         if phone:
-            import segno
-
-            url = f"http://{phone}:{self._web_port}/"
+            url = f"http://{phone}:{self._web_port}/{self._invitation}"
             click.echo(f"  A phone on this network (--host 127.0.0.1 keeps others out):  {url}\n")
-            code = io.StringIO()
-            segno.make(url, error="l").terminal(out=code, compact=True)
-            click.echo(code.getvalue())
+            click.echo(links.code_in_terminal(url))
         venue, broker = config.settings.venue, config.settings.broker
         click.echo(f"  Its rules, in force three seconds after you save them:  {self._folder / 'rules.yaml'}")
         click.echo(f"  All that is said:  mosquitto_sub -v -p {broker.port} -t 'stagewire/1/{venue}/#'")
@@ -222,12 +231,3 @@ async def _task(work: Any) -> AsyncIterator[None]:
 def _tell(words: str) -> None:
     if words:
         click.echo(f"  {words}")
-
-
-def _lan_address() -> str | None:
-    """This machine's address on its network; None without one. A UDP connect sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, contextlib.suppress(OSError):
-        s.connect(("192.0.2.1", 9))
-        address = str(s.getsockname()[0])
-        return None if address.startswith("127.") else address
-    return None

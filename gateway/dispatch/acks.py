@@ -52,6 +52,7 @@ def make_ack(
         ),
         latency_ms=latency,
         simulated=command.simulated,
+        channel=command.channel,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from gateway.dispatch.acks import LEFT_BEHIND, NOBODY_KNOWS, Verdict, make_ack
+from gateway.dispatch.obstacles import obstacle
 from gateway.dispatch.permission import Permission
 from gateway.dispatch.queue import FairQueue, run_of
 from gateway.dispatch.resources import Resources
@@ -47,6 +48,7 @@ class Dispatcher:
         resources: Resources | None = None,
         most_unwritten: int | None = None,
     ) -> None:
+        self._drivers = drivers
         self._on_ack = on_ack
         self._clock = clock
         self._permission = Permission()
@@ -240,6 +242,11 @@ class Dispatcher:
         return ended
 
     # -- what people see -------------------------------------------------------------------------
+
+    def obstacle(self, command: Command) -> str:
+        """What keeps ``command`` from starting at once, in words; empty when nothing does."""
+        health = self._drivers[command.station].health
+        return obstacle(command, self._workers[command.station], health, self._permission, self._resources)
 
     def waiting(self, station: str) -> int:
         return self._workers[station].waiting

@@ -47,6 +47,10 @@ class Resources:
             self._tell()
         return fits
 
+    def obstacle(self, station: str, work: str) -> str:
+        """What would keep ``work`` waiting now, for a person; empty when it would fit."""
+        return self._kept_by(station, self._needs.get((station, work), Need()))
+
     def leave(self, station: str) -> None:
         """Hold nothing, and wait for nothing."""
         held, waited = self._held.pop(station, None), self._waiting.pop(station, None)

@@ -181,7 +181,7 @@ class Worker:
                     continue
                 try:
                     over = await self._start(waiting)
-                    if not over and self._resources.shares(self._station, waiting.command.action):
+                    if not over and self._resources.shares(self._station, waiting.command.work):
                         await self._off()
                 finally:
                     self._resources.leave(self._station)
@@ -222,10 +222,10 @@ class Worker:
         """Take what may start now out of the queue, and hold what it needs."""
         stays = self.paused or self._permission.held or self._must_be_written()
         first = None if stays else self.queue.first()
-        if first is None or self._must_not_keep(first.command.action):
+        if first is None or self._must_not_keep(first.command.work):
             self._resources.leave(self._station)
             return None
-        return self.queue.pop() if self._resources.take(self._station, first.command.action) else None
+        return self.queue.pop() if self._resources.take(self._station, first.command.work) else None
 
     def _must_be_written(self) -> bool:
         """The board would forget what nobody else knows yet."""
@@ -238,9 +238,9 @@ class Worker:
         if self._most_unwritten is not None and not self._permission.unwritten:
             self._unwritten.add(command.id)
 
-    def _must_not_keep(self, action: str) -> bool:
+    def _must_not_keep(self, work: str) -> bool:
         """A board that is away would hold what others need until its command's deadline, for nothing."""
-        return not self._driver.health.online and self._resources.shares(self._station, action)
+        return not self._driver.health.online and self._resources.shares(self._station, work)
 
     async def _start(self, waiting: Waiting) -> bool:
         """Whether it may move was asked when it came, and is asked again now. False: its board was told to end it,

@@ -1,12 +1,13 @@
 """The protocol between dispatch and a driver: the closed set of what may pass."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
-from gateway.messages import Command, KeptBy
+from gateway.messages import Command, KeptBy, StationBoard
 
 
 class Ending(StrEnum):
@@ -96,3 +97,20 @@ class Driver(Protocol):
 
     def arm(self, armed: bool) -> None:
         """Allow or forbid movement; kept over reconnects within this run of the gateway only."""
+
+
+class BoardDriver(Driver, Protocol):
+    """A driver with a board behind it, at which a technician may look more closely."""
+
+    @property
+    def board(self) -> StationBoard: ...
+
+    def explain(self, command: Command) -> str:
+        """What ``command`` would do, in words. Raises ``DriverError`` where it makes no sense."""
+
+    async def ping(self) -> float:
+        """Seconds until the board answers a question. Raises ``DriverError`` where it does not."""
+
+    def lent(self, why: str) -> AbstractAsyncContextManager[str]:
+        """Let go of the port for as long as this lasts, for another program; gives its device, "" where none is
+        known. ``why`` is its fault meanwhile. One at a time."""

@@ -18,6 +18,11 @@ PRICES = "prices.json"
 PASSING = (".", "exports", "before-restore-", "outbox")
 """How names in the data folder begin that are made anew, or were moved aside."""
 PASSING_ENDS = (".new", ".db-wal", ".db-shm")
+PEOPLE = "page/people.json"
+"""In the data folder: who may use the page, with what their passwords leave behind. A secret like those of the
+settings."""
+NEVER = ("page/secret", "page/people.json.prev", "page/people.lock")
+"""What signs the cookies of the page's visitors, and copies: made anew at the next start."""
 _FIRST = ("stats", "leaders", "sessions-")
 
 
@@ -70,7 +75,7 @@ def named(config: Config) -> list[Found]:
 
 
 def secrets(config: Config) -> list[Found]:
-    """The files of mode 0600 that the settings name."""
+    """The files of mode 0600: those that the settings name, and the people of the page."""
     s = config.settings
     files = [
         ("broker.password_file", s.broker.password_file),
@@ -82,6 +87,9 @@ def secrets(config: Config) -> list[Found]:
     key = s.connector.privacy_key_file
     if (config.base_dir / key).exists():  # made at the first start of a connector that needs it
         files.append(("connector.privacy_key_file", key))
+    people = str(Path(s.gateway.data) / PEOPLE)
+    if (config.base_dir / people).exists():
+        files.append(("people of the page", people))
     return _once(config, [(setting, file) for setting, file in files if file])
 
 
@@ -109,6 +117,7 @@ def data_files(config: Config) -> Iterator[tuple[Path, str]]:
     """
     data = data_folder(config)
     but = {_absolute(found.path) for found in (*named(config), *secrets(config))}
+    but |= {_absolute(data / name) for name in NEVER}
     but |= {_absolute(backup_folder(config)), _absolute(config.base_dir / config.settings.connector.data)}
     told: set[Path] = set()
     for beginnings in (*((b,) for b in _FIRST), ("",)):

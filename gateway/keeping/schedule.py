@@ -118,6 +118,6 @@ class Backups:
 
     async def _asked(self, request: Request) -> Answer:
         made = await self.make()
-        log.info("backup: %s asked for it", clean(request.by, 100) or "somebody")
+        log.info("backup: asked for by %s", clean(request.by, 100) or "somebody")
         left_out = [f"{left.what}: {left.why}" for left in made.manifest.left_out]
         return "", {"file": str(made.path), "size": made.size, "left_out": left_out}

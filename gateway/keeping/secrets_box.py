@@ -1,15 +1,15 @@
 """Secrets under a passphrase: scrypt makes the key, AES-256-GCM seals. The only user of ``cryptography``.
 
 A sealed box says in the open how it was made, so later versions may choose other costs and still open old ones.
+
+The library is loaded when a box is made or opened: it takes 7 MB, and gateway and page, which only make and list
+backups without secrets, run on a Pi.
 """
 
 import os
 import unicodedata
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Struct
 
 from gateway.errors import StorageError
@@ -53,6 +53,8 @@ def seal(secrets: list[Secret], passphrase: str) -> bytes:
         raise StorageError(
             f"the passphrase is too short: take at least {SHORTEST_PASSPHRASE} characters, such as four words"
         )
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     n, r, p = COST
     how = _How(n=n, r=r, p=p, salt=os.urandom(16), nonce=os.urandom(12))
     sealed = AESGCM(_key(how, passphrase)).encrypt(how.nonce, msgspec.json.encode(secrets), _open(how))
@@ -61,6 +63,9 @@ def seal(secrets: list[Secret], passphrase: str) -> bytes:
 
 def unseal(whole: bytes, passphrase: str) -> list[Secret]:
     """Raises ``StorageError`` for another passphrase, and for a box that this version cannot open."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     try:
         box = msgspec.json.decode(whole, type=_Box)
         how = box.how
@@ -82,6 +87,8 @@ def unseal(whole: bytes, passphrase: str) -> list[Secret]:
 
 
 def _key(how: _How, passphrase: str) -> bytes:
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
     # Keyboards of two systems may send an accented letter as one character or as two.
     text = unicodedata.normalize("NFKC", passphrase)
     return Scrypt(salt=how.salt, length=32, n=how.n, r=how.r, p=how.p).derive(text.encode())

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gateway.messages.values import Count, Id, MessageId, Text, Timestamp
 
@@ -24,6 +24,7 @@ class Command(Struct, frozen=True, gc=False, kw_only=True):
     ``cause`` is the id of the event (or order) behind it, ``trigger`` that event's kind (empty for an order),
     ``received`` its ``received``. ``viewer`` is the platform's id of who caused it, ``user`` what is shown.
     ``run`` names one run of a rule, whose steps stay together; ``value`` is what was paid for it, in coins.
+    ``channel``: a person tries this output by itself, and ``action`` is only what that is called.
     """
 
     id: MessageId
@@ -43,6 +44,12 @@ class Command(Struct, frozen=True, gc=False, kw_only=True):
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     dry_run: bool = False
     simulated: bool = False
+    channel: Id | UnsetType = UNSET
+
+    @property
+    def work(self) -> str:
+        """What it sets to work at its station: an action, or a channel, which no action is called like."""
+        return f"channel {self.channel}" if self.channel else self.action
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -104,7 +111,8 @@ class Times(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
 
 class Ack(Struct, frozen=True, gc=False, kw_only=True):
     """What became of a command. ``latency_ms``: from the event's ``received`` to ``moved``. ``kept_by``: what kept
-    it from being done, said with every ending but ``done``; ``reason`` says the same to a person."""
+    it from being done, said with every ending but ``done``; ``reason`` says the same to a person. ``channel``: the
+    one that was tried by itself."""
 
     id: MessageId
     station: Id
@@ -120,3 +128,4 @@ class Ack(Struct, frozen=True, gc=False, kw_only=True):
     times: Times = Times()
     latency_ms: float | None = None
     simulated: bool = False
+    channel: Id | UnsetType = UNSET

@@ -102,15 +102,41 @@ class LedgerState(Struct, frozen=True, kw_only=True):
     more: Count = 0
 
 
+class RuleFired(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The event that a rule last fired for, in short. ``what``: the gift, the comment, the button; viewers' words
+    may stand there. ``count``: how many of it."""
+
+    time: Timestamp
+    event: EventId
+    kind: str
+    what: Text = ""
+    who: Text = ""
+    count: Count = 1
+    simulated: bool = False
+
+
+class RuleRefused(RuleFired, frozen=True, kw_only=True, omit_defaults=True):
+    """An event that a rule did not fire for, and in ``words`` why not."""
+
+    outcome: Outcome
+    words: Text = ""
+
+
 class RuleState(Struct, frozen=True, kw_only=True):
     """``broken``: why the rule does not run, with file and line; empty when all is well. Of a broken part of the
-    file that is no rule, ``rule`` is its place: ``counters.goal``, ``games.wheel``, ``file``."""
+    file that is no rule, ``rule`` is its place: ``counters.goal``, ``games.wheel``, ``file``.
+
+    ``last``: what it last fired for since the gateway began; ``why_not``: what it did not fire for, newest first,
+    one of each outcome, at most three.
+    """
 
     rule: str
     title: Text = ""
     enabled: bool = True
     broken: Text = ""
     fired: Count = 0
+    last: RuleFired | None = None
+    why_not: list[RuleRefused] = []
 
 
 class StageState(Struct, frozen=True, kw_only=True):

@@ -49,7 +49,8 @@ class AddAccount(Struct, frozen=True, kw_only=True):
 class Simulate(Struct, frozen=True, kw_only=True):
     """``account/<a>/command/simulate``: one invented event, marked ``simulated``. ``data`` is the event's own;
     what is left out of it (the user, a gift's count) is invented too. ``connector`` is who shall do it, where two
-    listen to one account: each would invent one of its own."""
+    listen to one account: each would invent one of its own. ``id``: the event's, for who asks what became of it;
+    the same one again is the same event."""
 
     kind: Literal[
         "gift",
@@ -65,6 +66,7 @@ class Simulate(Struct, frozen=True, kw_only=True):
         "battle",
     ]
     data: dict[str, Any] = {}
+    id: Annotated[str, Meta(pattern=r"^simulated-[A-Za-z0-9-]{1,64}$")] | None = None
     connector: Id | None = None
     by: Text = ""
 

@@ -1,4 +1,4 @@
-"""Every rules file that was ever in force, and the way back through them."""
+"""Every rules or settings file that was ever in force, and the way back through them."""
 
 import logging
 import re
@@ -22,7 +22,7 @@ _NAME = re.compile(r"(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\d\.\d{3}Z)-([0-9a-f]{8})(
 
 
 class Version(Struct, frozen=True, kw_only=True):
-    """One kept rules file. ``at``: when it came into force, UTC; one that was ``refused`` never did, and was
+    """One kept file. ``at``: when it came into force, UTC; one that was ``refused`` never did, and was
     undone then."""
 
     name: str
@@ -40,11 +40,12 @@ class History:
     """The folder of the versions: ``<UTC>-<fingerprint>[-refused].yaml``. Its file ``in-force`` lists those that
     came into force one after the other; the last one is in force, and a roll back takes it off.
 
-    What cannot be written is logged, and costs a version: the rules go on without it.
+    What cannot be written is logged, and costs a version: the rules go on without it. ``what`` it is that is kept
+    here, for people.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
-        self._folder, self._clock = folder, clock
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time, what: str = "the rules") -> None:
+        self._folder, self._clock, self._what = folder, clock, what
         kept = {version.name: version for version in reversed(self.versions()) if not version.refused}
         try:
             trail = (folder / TRAIL).read_text().splitlines()
@@ -69,11 +70,13 @@ class History:
     def text(self, name: str) -> str:
         """Raises ``StorageError`` when there is no such version."""
         if all(name != version.name for version in self.versions()):  # which also keeps it inside of the folder
-            raise StorageError(f"there is no version {name!r} of the rules: `history` lists those that are kept")
+            raise StorageError(
+                f"there is no version {name!r} of {self._what}: `history` lists those that are kept"
+            )
         try:
             return (self._folder / f"{name}.yaml").read_bytes().decode()
         except (OSError, UnicodeDecodeError) as e:
-            raise StorageError(f"the version {name} of the rules cannot be read: {e}") from e
+            raise StorageError(f"the version {name} of {self._what} cannot be read: {e}") from e
 
     def keep(self, text: bytes, refused: bool = False) -> None:
         """Keep a text; one that is not ``refused`` is in force from now on."""
@@ -86,7 +89,7 @@ class History:
                 self._lead([*self._trail, next(kept for kept in self.versions() if kept.name == name)])
             self._drop_oldest()
         except OSError as e:
-            log.warning("the rules cannot be kept in %s (%s): rolling back leaves them out", self._folder, e)
+            log.warning("%s cannot be kept in %s (%s): rolling back leaves them out", self._what, self._folder, e)
 
     def back(self, to: Version) -> None:
         """An earlier version is in force again, and what came after it is not on the way back any more."""

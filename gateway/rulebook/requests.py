@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
+from msgspec.json import encode
 
 from gateway.errors import SettingsError, StorageError
 from gateway.messages import Param
@@ -13,8 +14,8 @@ from gateway.settings.rules_file import enable_rule, move_rule, put_rule, remove
 if TYPE_CHECKING:
     from gateway.rulebook.rulebook import Edit, Rulebook
 
-LONGEST_TEXT = 200_000
-"""Characters of a rules file in a message, as many as a request may bring."""
+LONGEST_TEXT = 60_000
+"""Characters of a file in a message: with what stands around it there, no more than ``MAX_PAYLOAD``."""
 LONGEST_ERROR = 4000
 """Characters; a response's error holds no more than a few beyond it."""
 _DO = "get, check, put, remove, rename, enable, move, apply, reload, rollback or history"
@@ -55,7 +56,7 @@ async def answer(book: "Rulebook", params: Mapping[str, Param], text: str, by: s
     except (SettingsError, StorageError) as e:
         mistakes = str(e).splitlines()
     if mistakes:
-        return _words(mistakes), {}
+        return mistakes_in_words(mistakes), {}
     return "", {"fingerprint": fingerprint(book.current.text), "changes": to_builtins(book.last), **_broken(book)}
 
 
@@ -79,7 +80,7 @@ def _edit(do: str, rule: str, params: Mapping[str, Param], text: str) -> "Edit |
 
 async def _get(book: "Rulebook") -> Answer:
     text = await book.text()
-    if len(text) > LONGEST_TEXT:
+    if len(encode(text)) > LONGEST_TEXT:
         return f"the rules file is longer than {LONGEST_TEXT} characters: edit it on the gateway's machine", {}
     return "", {"text": text, "fingerprint": fingerprint(text), **_broken(book)}
 
@@ -88,7 +89,7 @@ def _broken(book: "Rulebook") -> dict[str, Any]:
     return {"broken": to_builtins(list(book.current.broken.values())), "trouble": book.trouble}
 
 
-def _words(mistakes: list[str]) -> str:
+def mistakes_in_words(mistakes: list[str]) -> str:
     """As many as an answer holds."""
     words = ""
     for i, mistake in enumerate(mistakes):

@@ -2,14 +2,22 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from gateway.messages import Param
-from gateway.settings.stations import Station
+from gateway.settings.stations import Action, Channel, Station
 from gateway.settings.values import milliseconds
 
 DEFAULT_ON_FOR = "200ms"
 DEFAULT_HZ = 1000
+LONGEST_TEST_MS = 500
+"""Somebody looks whether a wire is right: longer is what actions are for."""
+TEST_MS = 100
+TEST_LEVEL = 30
+"""Percent: enough to see an LED or to hear a motor."""
+TEST_WAY = 10
+"""Percent of a servo's range, away from its home."""
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -48,8 +56,22 @@ def parameters(station: Station, action_name: str) -> dict[str, Parameter]:
     """What an action of ``station`` takes; nothing for a pattern, or for one that the settings' check refuses."""
     action = station.actions[action_name]
     channel = station.channels.get(action.channel or "")
-    if channel is None:
-        return {}
+    return {} if channel is None else _takes(channel, action)
+
+
+def of_test(channel: Channel) -> dict[str, Parameter]:
+    """What a test of an output takes; the usual is the least that shows something. A ramp is always its own."""
+    longest = min(LONGEST_TEST_MS, milliseconds(channel.max_on))
+    usual = min(longest, LONGEST_TEST_MS if channel.kind == "servo" else TEST_MS)
+    home = channel.home or 0
+    position = home + TEST_WAY if home + TEST_WAY <= 100 else home - TEST_WAY
+    takes = _takes(channel, Action(level=TEST_LEVEL, position=position))
+    takes["ms"] = msgspec.structs.replace(takes["ms"], most=longest, default=usual)
+    takes.pop("ramp", None)
+    return takes
+
+
+def _takes(channel: Channel, action: Action) -> dict[str, Parameter]:
     longest = milliseconds(channel.max_on)
     on_ms = milliseconds(action.on_for or DEFAULT_ON_FOR)
     takes = {}
@@ -88,9 +110,14 @@ def parameters(station: Station, action_name: str) -> dict[str, Parameter]:
 
 def schema(station: Station, action_name: str) -> dict[str, Any]:
     """JSON Schema of an action's parameters."""
+    return schema_of(parameters(station, action_name))
+
+
+def schema_of(takes: dict[str, Parameter]) -> dict[str, Any]:
+    """JSON Schema of an object that holds some of these."""
     return {
         "type": "object",
-        "properties": {name: p.schema() for name, p in parameters(station, action_name).items()},
+        "properties": {name: p.schema() for name, p in takes.items()},
         "additionalProperties": False,
     }
 

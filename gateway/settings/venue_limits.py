@@ -19,9 +19,17 @@ class Need(Struct, frozen=True):
 
 
 def needs(settings: Settings) -> dict[tuple[str, str], Need]:
-    """(station, action) -> what it takes; those that take nothing are left out."""
+    """(station, ``Command.work``) -> what it takes; what takes nothing is left out. A channel by itself is in
+    every interlock of its station and of the actions that use it."""
     wanted: dict[tuple[str, str], Need] = {}
     for station_id, station in settings.stations.items():
+        for channel_id, channel in station.channels.items():
+            uses = {f"{station_id}/{a}" for a, action in station.actions.items() if channel_id in _used(action)}
+            names = {station_id, *uses}
+            locks = frozenset(lock for lock, members in settings.interlocks.items() if names & set(members))
+            need = Need(channel.power or 0.0, locks)
+            if need != Need():
+                wanted[station_id, f"channel {channel_id}"] = need
         for action_id, action in station.actions.items():
             names = {station_id, f"{station_id}/{action_id}"}
             locks = frozenset(lock for lock, members in settings.interlocks.items() if names & set(members))
@@ -29,6 +37,11 @@ def needs(settings: Settings) -> dict[tuple[str, str], Need]:
             if need != Need():
                 wanted[station_id, action_id] = need
     return wanted
+
+
+def _used(action: Action) -> set[str]:
+    """The channels that it drives."""
+    return {step.channel for step in action.pattern} if action.pattern else {action.channel or ""}
 
 
 def power_of(action: Action, channels: Mapping[str, Channel]) -> float:

@@ -38,8 +38,12 @@ _ONLY_FOR: dict[str, frozenset[str]] = {
     "level": frozenset({"pwm"}),
     "position": frozenset({"servo"}),
 }
-"""Which kinds of channel a setting has a meaning for; those not named here are for all."""
 _OF_ONE = ("on_for", "level", "position", "hz", "ramp", "hold")
+
+
+def meanings() -> Mapping[str, frozenset[str]]:
+    """Which kinds of channel a setting has a meaning for; those that are not named are for all."""
+    return _ONLY_FOR
 
 
 def check_station(at: list[Key], station: Station) -> Iterator[Mistake]:

@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 
 from gateway.messages import Announcement, RuleState, StageState, stamp
 from tests.broker import Mosquitto
-from tests.browser.phone import AUDIT, DESK, PHONE, Phone, says
+from tests.browser.phone import DESK, PHONE, Phone, says
 from tests.web import desk_scene, scene
 from tests.web.desk_scene import debt, ledger, queue, rules, waits
 from tests.web.peer import Peer, T, until
@@ -262,7 +262,7 @@ def test_everyone_can_read_and_reach_all_of_it(
         phone.get(page.url)
         desk_scene.open_desk(gateway)
         until(says(phone, card("drum"), "6 more"), "the scene")
-        assert phone.driver.execute_script(AUDIT) == []
+        assert phone.audit() == []
         press(phone, "#owed", "Give all…")
         press(phone, "#buttons", "confetti")
         press(phone, line("#owed"), "Give now")
@@ -271,7 +271,7 @@ def test_everyone_can_read_and_reach_all_of_it(
         press(phone, line("#owed", 2), "Forgive…")
         gateway.say(T.gateway_ledger("pi-1"), ledger(debt("r2", "Tomás"), balanced=False))
         until(says(phone, "#banners", "does not add up"), "the loud warning")
-        assert phone.driver.execute_script(AUDIT) == []
+        assert phone.audit() == []
         levels = "[...document.querySelectorAll('main h2, main h3')].filter((e) => e.checkVisibility())"
         assert phone.js(f"{levels}.length") >= 8
         named = "[...document.querySelectorAll('main section')].every((s) => s.getAttribute('aria-label') || "

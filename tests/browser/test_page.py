@@ -20,7 +20,7 @@ from gateway.messages import (
 )
 from gateway.topics import OFFLINE
 from tests.broker import Mosquitto
-from tests.browser.phone import AUDIT, DESK, PHONE, Phone, says
+from tests.browser.phone import DESK, PHONE, Phone, says
 from tests.web import scene
 from tests.web.peer import Peer, T, until
 from tests.web.process import Page
@@ -227,17 +227,17 @@ def test_everyone_can_read_and_reach_everything(
         scene.play(gateway)
         gateway.say(T.station_state("lamp"), scene.station("lamp", fault="Its supply is low. Check the fuse."))
         until(says(phone, "#stations", "Check the fuse"), "the scene")
-        assert phone.driver.execute_script(AUDIT) == []
+        assert phone.audit() == []
         phone.press("#disarm")
         until(says(phone, "#arming", "Not disarmed: gateway pi-1 did not answer within 2 s"), "no answer, said")
-        assert phone.driver.execute_script(AUDIT) == []
+        assert phone.audit() == []
         phone.press("#stop")
         trip = trip_of(gateway)
         gateway.say(T.gateway_estop("pi-1"), scene.proof(trip, silent={"cannon": "does not answer"}))
         until(lambda: tone(phone) == "bad", "not proven")
-        assert phone.driver.execute_script(AUDIT) == []
+        assert phone.audit() == []
         gateway.say(T.gateway_estop("pi-1"), scene.proof(trip))
         until(lambda: tone(phone) == "good", "green")
-        assert phone.driver.execute_script(AUDIT) == []
+        assert phone.audit() == []
         landmarks = "['header', 'main', 'aside'].every((t) => document.querySelectorAll(t).length >= 1)"
         assert phone.js(landmarks)

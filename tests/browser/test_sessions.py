@@ -14,7 +14,7 @@ from selenium.webdriver.support.select import Select
 
 from gateway.messages import SessionSummary
 from tests.broker import Mosquitto
-from tests.browser.phone import AUDIT, DESK, PHONE, Phone, says
+from tests.browser.phone import DESK, PHONE, Phone, says
 from tests.web import scene
 from tests.web.evenings import ZONE, long, two_evenings
 from tests.web.peer import Peer, T, until
@@ -281,7 +281,7 @@ def test_everyone_can_read_and_reach_everything(hall: Hall, size: tuple[int, int
             if screen == SCREENS[2]:
                 phone.until(ALL_SHOWN)
                 phone.press("#numbers summary")
-            assert phone.driver.execute_script(AUDIT) == [], screen
+            assert phone.audit() == [], screen
             names = (
                 "[...document.querySelectorAll('input:not([type=hidden]), select')].every((e) => e.labels.length)"
             )

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.drivers.arduino import connection, driver, search, wire
+from gateway.drivers.arduino import agreement, connection, search, wire
 from gateway.drivers.arduino.connection import Connection
 from gateway.drivers.arduino.driver import ArduinoDriver
 from gateway.drivers.base import Ending
@@ -154,7 +154,7 @@ async def test_an_adapter_that_knows_low_latency_is_set_to_it(monkeypatch: pytes
 
 
 async def test_a_table_that_is_not_answered_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "TABLE_S", 0.2)
+    monkeypatch.setattr(agreement, "TABLE_S", 0.2)
     commit = BoardRules._commit
     deaf = 2
 

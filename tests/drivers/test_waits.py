@@ -120,7 +120,7 @@ async def earlier_run(s: Stage[AnyBoard]) -> Stage[AnyBoard]:
 
 async def test_a_rest_that_only_the_board_knows_is_waited_for_after_it_refused(s: Stage[AnyBoard]) -> None:
     await s.perform("a", "fire")
-    s.driver._commands._waits._off.clear()  # it was the run before that let it fire
+    s.driver._commands.waits._off.clear()  # it was the run before that let it fire
     waits = s.begin("b", "fire")
     await until(lambda: wire_id("b") in sent(s))
     await s.perform("other", "turn-left")  # its ending is no reason to hurry
@@ -141,9 +141,9 @@ def recall(s: Stage[AnyBoard], name: str) -> asyncio.Task[Outcome | None]:
 
 async def test_the_next_run_of_the_gateway_finds_what_moved_under_its_second_id(s: Stage[AnyBoard]) -> None:
     await s.perform("a", "fire")
-    s.driver._commands._waits._off.clear()
+    s.driver._commands.waits._off.clear()
     await s.perform("b", "fire")
-    s.driver._commands._waits._off.clear()
+    s.driver._commands.waits._off.clear()
     waits = s.begin("c", "fire")
     await until(lambda: wire_id("c") in sent(s))
     later = await earlier_run(s)

@@ -221,6 +221,10 @@ class GatewayProcess:
                 [sys.executable, "-m", "gateway.cli", "gateway"], cwd=folder, stdout=log, stderr=log
             )
 
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
     def kill(self) -> None:
         self._child.kill()
         self._child.wait(10)

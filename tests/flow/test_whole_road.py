@@ -24,6 +24,7 @@ from gateway.settings.load import Config
 from gateway.stats.reader import StatsReader
 from tests.broker import Mosquitto, free_port
 from tests.flow.stage import Client, Edges, client_running, until
+from tests.web.people import pass_for
 
 pytestmark = [
     pytest.mark.needs("mosquitto", "avr-gcc", "simavr", "tiktoklive"),
@@ -40,11 +41,16 @@ class Road:
     def __init__(self, config: Config, client: Client, room: Room, edges: Edges, children: Children) -> None:
         self.config, self.client, self.room, self.edges, self.children = config, client, room, edges, children
         self.events: list[Any] = []
+        self.cookie = ""
 
     def page(self) -> dict[str, Any]:
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.config.settings.web.port}/api/snapshot", timeout=5
-        ) as r:
+        if not self.cookie:
+            settings = self.config.settings
+            name, value, _token = pass_for(self.config.base_dir / settings.gateway.data, settings.venue)
+            self.cookie = f"{name}={value}"
+        url = f"http://127.0.0.1:{self.config.settings.web.port}/api/snapshot"
+        asked = urllib.request.Request(url, headers={"Cookie": self.cookie})
+        with urllib.request.urlopen(asked, timeout=5) as r:
             return dict(json.load(r))
 
     def heard(self, kind: type) -> Any:

@@ -96,4 +96,4 @@ async def test_a_thousand_mistakes_fit_an_answer(hall: Hall) -> None:
 async def test_a_file_too_large_for_a_message_is_said_in_words(hall: Hall) -> None:
     hall.write(ROSE + "# long\n" * 40_000)
     error, _ = await hall.book.request({"do": "get"}, "", "ana")
-    assert "longer than 200000 characters" in error
+    assert "longer than 60000 characters" in error

@@ -12,6 +12,7 @@ from tests.broker import Mosquitto
 from tests.web.evenings import two_evenings
 from tests.web.past import Evenings, Venue
 from tests.web.peer import PATIENCE, VENUE, Peer, rows, until
+from tests.web.people import signed_in
 from web.source import Source
 
 
@@ -53,7 +54,7 @@ def venue(evenings: Evenings) -> Iterator[Venue]:
 
 @pytest.fixture
 def client(venue: Venue) -> FlaskClient:
-    return venue.app.test_client()
+    return signed_in(venue.app)
 
 
 @pytest.fixture

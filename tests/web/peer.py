@@ -55,7 +55,7 @@ class Peer:
 
     async def _serve(self) -> None:
         self._bus = Bus(self._broker, self._name, on_message=self._take, on_state=self._on_state)
-        for topic in (T.estop_trip, T.estop_reset, T.mode, T.gateway_request("+", "+")):
+        for topic in (T.estop_trip, T.estop_reset, T.mode, T.gateway_request("+", "+"), T.station_command("+")):
             self._bus.subscribe(topic)
         self._task = asyncio.create_task(self._bus.run())
         await asyncio.wait([self._task])

@@ -16,6 +16,7 @@ import msgspec
 from gateway.settings.models import Broker, Gateway, Settings, Web
 from tests.broker import free_port
 from tests.web.peer import VENUE, until
+from tests.web.people import pass_for
 
 RUN = """
 import logging, sys, msgspec
@@ -25,9 +26,14 @@ logging.basicConfig(level=logging.INFO)
 serve(msgspec.json.decode(sys.argv[1], type=Settings))
 """
 
+PASSES: dict[str, tuple[str, str]] = {}
+"""By a page's address, the cookie of an admin: phones that come there have it."""
+
 
 class Page:
-    """``with Page(broker.settings, folder) as page: page.get("/api/snapshot")``. ``data`` is the gateway's."""
+    """Everybody who comes with ``cookie`` and ``token`` is an admin.
+
+    ``with Page(broker.settings, folder) as page: page.get("/api/snapshot")``. ``data`` is the gateway's."""
 
     def __init__(
         self,
@@ -40,9 +46,13 @@ class Page:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"page-{self.port}.log"
-        gateway = Gateway(data=str(data or folder / "no-data"))
+        self.data = data or folder / "no-data"
+        gateway = Gateway(data=str(self.data))
         web = Web(port=self.port)
         self._settings = Settings(venue=venue, broker=broker, web=web, gateway=gateway, timezone=timezone)
+        cookie, value, self.token = pass_for(self.data, venue)
+        self.cookie = f"{cookie}={value}"
+        PASSES[self.url] = cookie, value
         self.start()
 
     def start(self) -> None:
@@ -59,17 +69,18 @@ class Page:
             return False
 
     def get(self, path: str, timeout: float = 5) -> int:
-        """The answer's status."""
+        """The answer's status, for an admin."""
+        request = urllib.request.Request(self.url + path, headers={"Cookie": self.cookie})
         try:
-            with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as e:
             e.close()
             return e.code
 
     def post(self, path: str, body: dict[str, object], timeout: float = 5) -> int:
-        """A press from the page itself; the answer's status."""
-        headers = {"Origin": self.url, "X-Stagewire": "1"}
+        """A press of an admin; the answer's status."""
+        headers = {"Origin": self.url, "Cookie": self.cookie, "X-CSRFToken": self.token}
         request = urllib.request.Request(self.url + path, msgspec.json.encode(body), headers)
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return int(answer.status)

@@ -25,13 +25,13 @@ from gateway.topics import ONLINE
 from tests.web import desk_scene, scene
 from tests.web.past import live
 from tests.web.peer import Peer, T, rows, until
+from tests.web.people import OWN, signed_in
 from web.app import create_app
 from web.asking import ANSWER_S, makes_safe
 from web.feed import MAX_SAID
 from web.source import Source
 
 pytestmark = pytest.mark.needs("mosquitto")
-OWN = {"Origin": "http://localhost", "X-Stagewire": "1"}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ class Pressed:
 
     def __init__(self, app: Flask, path: str, **body: Any) -> None:
         def press() -> None:
-            with app.test_client() as client:
+            with signed_in(app) as client:
                 self._answer = client.post(f"/api/{path}", json=body, headers=OWN)
 
         self._thread = threading.Thread(target=press)
@@ -85,7 +85,7 @@ def test_a_press_reaches_the_gateway_and_its_answer_comes_back(
     pressed = Pressed(app, path, **body)
     request = gateway.asked(verb)
     assert request.params == {k: v for k, v in (body | changed).items() if v is not None}
-    assert request.by == "page at 127.0.0.1"
+    assert request.by == "admin at 127.0.0.1"
     gateway.answer(verb, request, runs=3, fired=["confetti"])
     assert pressed.answer.status_code == 200
     assert pressed.answer.json is not None

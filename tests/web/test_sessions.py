@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from gateway.messages import SessionSummary
 from tests.web.evenings import EVIL, FORMULA, many
 from tests.web.past import Evenings, Venue, words
-from tests.web.test_app import OWN, loaded
+from tests.web.people import OWN, signed_in
+from tests.web.test_app import loaded
 from web.assets import STATIC
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +64,7 @@ def test_a_day_that_is_none_is_told_in_words_on_the_screen(client: FlaskClient, 
 
 def test_a_long_list_has_pages_that_keep_the_filter(tmp_path: Path) -> None:
     asyncio.run(many(tmp_path, 60))
-    client = Venue(tmp_path).app.test_client()
+    client = signed_in(Venue(tmp_path).app)
     seen = [listed(client, f"?sort=oldest&page={page}") for page in (1, 2, 3)]
     assert [len(page) for page in seen] == [25, 25, 10]
     assert len({name for page in seen for name in page}) == 60
@@ -201,18 +202,20 @@ def test_another_sites_page_cannot_read_history(client: FlaskClient, saturday: S
 
 
 def test_a_data_folder_that_is_not_here_is_said_in_words(tmp_path: Path) -> None:
-    client = Venue(tmp_path / "elsewhere").app.test_client()
+    client = signed_in(Venue(tmp_path / "elsewhere").app)
     page = client.get("/sessions")
     assert page.status_code == 200
     assert "There is no data folder" in page.text
     assert "where `stagewire gateway` runs" in page.text
     assert client.get("/sessions/last").status_code == 404
     assert client.get("/").status_code == 200
-    assert not (tmp_path / "elsewhere").exists(), "looking makes nothing"
+    kept = [path.name for path in (tmp_path / "elsewhere").iterdir()]
+    assert kept == ["page"], "beside the page's own people, looking makes nothing"
 
 
 def test_an_empty_data_folder_has_no_session_yet(tmp_path: Path) -> None:
-    page = Venue(tmp_path).app.test_client().get("/sessions")
+    (tmp_path / "exports").mkdir()  # a gateway has been here
+    page = signed_in(Venue(tmp_path).app).get("/sessions")
     assert "No session has been kept yet" in page.text
 
 

@@ -19,13 +19,13 @@ from gateway.messages import SessionSummary
 from tests.web.evenings import FORMULA, long, two_evenings
 from tests.web.past import Evenings, Venue
 from tests.web.peer import until
-from tests.web.test_app import OWN
+from tests.web.people import OWN, signed_in
 
 OTHERS = [
     {},
-    {"Origin": "http://localhost"},
-    {"X-Stagewire": "1"},
-    {"Origin": "http://evil.example", "X-Stagewire": "1"},
+    {"Origin": "null"},
+    {"Origin": "http://evil.example"},
+    OWN | {"Sec-Fetch-Site": "cross-site"},
 ]
 
 
@@ -39,7 +39,7 @@ def much(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def slow(much: Path) -> Iterator[FlaskClient]:
     venue = Venue(much)
-    yield venue.app.test_client()
+    yield signed_in(venue.app)
     venue.exports.close()
 
 
@@ -147,7 +147,7 @@ def test_a_stop_is_pressed_while_an_export_runs_without_waiting_for_it(slow: Fla
 def test_the_end_of_the_page_ends_an_export_and_leaves_nothing(much: Path) -> None:
     before = set((much / FOLDER).iterdir()) if (much / FOLDER).exists() else set()
     venue = Venue(much)
-    begin(venue.app.test_client(), format="xlsx", rows=True)
+    begin(signed_in(venue.app), format="xlsx", rows=True)
     start = time.monotonic()
     venue.exports.close()
     assert time.monotonic() - start < 1.5
@@ -194,7 +194,7 @@ def test_what_an_export_could_not_read_is_said_with_it(tmp_path: Path) -> None:
     asyncio.run(two_evenings(tmp_path))
     (tmp_path / "sessions-2026.json").write_text("{}")
     venue = Venue(tmp_path)
-    client = venue.app.test_client()
+    client = signed_in(venue.app)
     state = ended(client, begin(client, format="csv")["id"])
     assert state["state"] == "done"
     assert "the copy before it" in state["words"]
@@ -207,7 +207,7 @@ def test_an_export_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> Non
         path.unlink()
     (tmp_path / "sessions-2026.json").mkdir()
     venue = Venue(tmp_path)
-    client = venue.app.test_client()
+    client = signed_in(venue.app)
     state = ended(client, begin(client, format="csv")["id"])
     assert state["state"] == "failed"
     assert state["words"].startswith("Not exported: ")
@@ -222,7 +222,7 @@ def test_where_the_data_folder_cannot_be_written_files_are_temporary(tmp_path: P
     asyncio.run(two_evenings(tmp_path))
     (tmp_path / FOLDER).write_text("in the way")
     venue = Venue(tmp_path)
-    client = venue.app.test_client()
+    client = signed_in(venue.app)
     state = ended(client, begin(client, format="csv")["id"])
     assert state["state"] == "done"
     path = venue.exports.file(state["id"])
@@ -235,7 +235,7 @@ def test_where_the_data_folder_cannot_be_written_files_are_temporary(tmp_path: P
 
 
 def test_without_a_data_folder_an_export_says_so(tmp_path: Path) -> None:
-    client = Venue(tmp_path / "elsewhere").app.test_client()
+    client = signed_in(Venue(tmp_path / "elsewhere").app)
     answer = client.post("/api/exports", json={"format": "csv"}, headers=OWN)
     assert answer.status_code == 404
     assert "There is no data folder" in answer.get_json()["error"]

@@ -13,6 +13,7 @@ from gateway.messages import Bucket, Correlation, SessionSummary
 from tests.review.evening import Evening, kept, written
 from tests.web.evenings import SATURDAY, ZONE, two_evenings
 from tests.web.past import Evenings, Venue, words
+from tests.web.people import signed_in
 from web.history import FRESH_S, READERS
 
 
@@ -105,7 +106,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(tmp_path: Path) -> None:
     friday, saturday = asyncio.run(two_evenings(tmp_path))
     (details,) = (tmp_path / "sessions").glob(f"{saturday.summary.id}.json")
     details.write_bytes(details.read_bytes()[:100])
-    client = Venue(tmp_path).app.test_client()
+    client = signed_in(Venue(tmp_path).app)
     page = client.get(f"/sessions/{saturday.summary.id}")
     assert page.status_code == 200
     assert "Something could not be read" in page.text
@@ -125,7 +126,7 @@ def test_a_session_that_ends_while_it_is_looked_at_is_soon_shown_as_ended(
     asyncio.run(written(tmp_path, club))
     kept(tmp_path, club)
     venue = Venue(tmp_path, SATURDAY + 60)
-    client = venue.app.test_client()
+    client = signed_in(venue.app)
     assert venue.history.review("last") is venue.history.review("last"), "one screen reads it once"
     address = f"/sessions/{club.summary.id}"
     assert "still runs" in client.get(address).text

@@ -2,21 +2,50 @@
 
 from flask import abort, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_login import current_user
 from msgspec import Struct
 
 from web.people.roles import Role
 
 
 class Person(Struct, frozen=True):
-    """``name`` as others know them; ``role``: None of a stranger, who has not signed in."""
+    """``name`` as others know them; ``role``: None of a stranger, who has not signed in. ``session``: what their
+    cookie calls it; ``guest``: has no password."""
 
     name: str
     role: Role | None
+    id: str = ""
+    session: str = ""
+    guest: bool = False
+
+    # What Flask-Login asks of everybody.
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.role is not None
+
+    is_active = is_authenticated
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.role is None
+
+    def get_id(self) -> str:
+        return self.session
+
+
+STRANGER = Person("somebody not signed in", None)
 
 
 def present() -> Person:
     """Who asks now."""
-    return Person("page", Role.ADMIN)
+    person: Person = current_user._get_current_object()
+    return person
+
+
+WORDS = lazy_gettext("viewer"), lazy_gettext("operator"), lazy_gettext("supervisor"), lazy_gettext("admin")
+"""Of the roles, marked to be translated; they are said by ``_(role.word)``."""
 
 
 def may(role: Role) -> bool:

@@ -69,7 +69,7 @@ export function list(parent, items, make, draw, empty) {
     else parent.insertBefore(node, at);
     now.set(name, node);
   }
-  if (!now.size && at?.className === "empty") return; // still nothing
+  if (!now.size && empty && at?.className === "empty") return text(at, empty); // still nothing, perhaps of another kind
   while (at) {
     const next = at.nextSibling;
     at.remove();

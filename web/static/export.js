@@ -2,12 +2,12 @@
 
 import { attr, say, text } from "./dom.js";
 import { press, read } from "./link.js";
+import { t } from "./t.js";
+import { size } from "./words.js";
 
 const LOOK_MS = 300;
 const KEPT = "export"; // a screen that is loaded anew follows the export that it began
 const at = (id) => document.getElementById(id);
-
-const size = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function order(form) {
   const said = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
@@ -18,8 +18,8 @@ function show(state) {
   const running = state.state === "running";
   const part = state.total ? state.done / state.total : 0;
   const words = {
-    running: `Exporting… ${Math.floor(100 * part)} %`,
-    done: `Ready: ${state.name}, ${size(state.size)}. ${state.words}`,
+    running: t("Exporting… {percent} %", { percent: Math.floor(100 * part) }),
+    done: `${t("Ready: {name}, {size}.", { name: state.name, size: size(state.size) })} ${state.words}`,
     cancelled: state.words,
     failed: state.words,
   };

@@ -1,6 +1,7 @@
 // A list that shows its first few lines, and the others when somebody wants them.
 
 import { attr, h, list, text } from "./dom.js";
+import { t } from "./t.js";
 import { count } from "./words.js";
 
 export class Fold {
@@ -25,8 +26,8 @@ export class Fold {
     attr(this.node, "hidden", !items.length);
     attr(this.button, "hidden", folded <= 0);
     attr(this.button, "aria-expanded", String(this.open));
-    text(this.button, this.open ? "Show fewer" : `${count(folded + behind)} more`);
+    text(this.button, this.open ? t("Show fewer") : t("{count} more", { count: count(folded + behind) }));
     attr(this.behind, "hidden", !behind || (folded > 0 && !this.open));
-    text(this.behind, `${count(behind)} more behind these`);
+    text(this.behind, t("{count} more behind these", { count: count(behind) }));
   }
 }

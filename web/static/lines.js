@@ -1,6 +1,7 @@
 // The last actions and the last events, a line each.
 
 import { attr, bdi, fill, h, icon } from "./dom.js";
+import { t } from "./t.js";
 import { STATUSES, clock, event, ms } from "./words.js";
 
 export const line = () => h("li");
@@ -14,7 +15,7 @@ export function drawAction(store) {
     fill(node, [a, title], () => [
       icon(mark),
       h("div", { class: "what" },
-        h("p", {}, h("b", {}, bdi(title)), ` ${a.action}`),
+        h("p", {}, h("b", {}, bdi(title)), ` ${a.action} ${a.channel}`),
         h("p", { class: "sub" }, `${word}`, a.who && " · ", a.who && bdi(a.who), a.rule && ` · ${a.rule}`),
         a.reason && h("p", { class: "reason" }, bdi(a.reason))),
       h("div", { class: "when" }, h("b", {}, moved), h("time", { datetime: a.at }, clock(a.at))),
@@ -28,7 +29,7 @@ export function drawEvent(node, e) {
   fill(node, e, () => [
     h("div", { class: "what" },
       h("p", {}, who && h("b", {}, bdi(who)), who && " ", bdi(words)),
-      h("p", { class: "sub" }, e.account, e.stale && " · late: counted, fires nothing", e.simulated && " · practice")),
+      h("p", { class: "sub" }, e.account, e.stale && ` · ${t("late: counted, fires nothing")}`, e.simulated && ` · ${t("practice")}`)),
     h("div", { class: "when" }, h("time", { datetime: e.at }, clock(e.at))),
   ]);
 }

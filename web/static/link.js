@@ -1,11 +1,15 @@
 // The road to the server: an event stream, polling when all streams are taken, and presses.
 // Silence is the signal: the server says something every second, so 2.5 s of nothing means it is gone.
 
+import { t } from "./t.js";
+
 const SILENCE_MS = 2500;
 const POLL_MS = 1000;
 const POLL_WAIT_MS = 1500;
 const BACK_TO_STREAM_MS = 30000;
 const PRESS_MS = 4500; // longer than the server waits for a gateway
+
+const TOKEN = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 
 /** fetch that gives up; AbortSignal.timeout is younger than many phones. */
 async function ask(path, timeout, options = {}) {
@@ -28,7 +32,8 @@ export class Link {
     this.polling = null;
     this.stream = null;
     this.opened = 0;
-    this.open();
+    if (document.body.dataset.role) this.open();
+    else this.poll(); // a stranger sees the stop, and gets no stream
     setInterval(() => this.watch(), 500);
     document.addEventListener("visibilitychange", () => this.watch());
     addEventListener("online", () => this.watch());
@@ -58,7 +63,7 @@ export class Link {
   watch() {
     const now = performance.now();
     if (this.polling) {
-      if (now - this.opened > BACK_TO_STREAM_MS) this.open();
+      if (document.body.dataset.role && now - this.opened > BACK_TO_STREAM_MS) this.open();
     } else if (now - Math.max(this.heard, this.opened) > SILENCE_MS) this.open();
   }
 
@@ -93,7 +98,7 @@ export async function read(path) {
     try {
       answer = await ask(path, READ_MS, { cache: "no-store" });
     } catch {
-      throw new Error("The page's server does not answer.");
+      throw new Error(t("The page's server does not answer."));
     }
     if (answer.ok) return answer.body;
     if (answer.status !== 503 || tries === BUSY_TRIES) throw new Error(answer.body.error);
@@ -106,11 +111,11 @@ export async function press(path, body, timeout = PRESS_MS) {
   try {
     const { body: answer, ok, status } = await ask(path, timeout, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-Stagewire": "1" },
+      headers: { "Content-Type": "application/json", "X-CSRFToken": TOKEN },
       body: JSON.stringify(body),
     });
     return { ...answer, ok, status };
   } catch {
-    return { ok: false, status: 0, error: "The page's server does not answer: nothing was sent." };
+    return { ok: false, status: 0, error: t("The page's server does not answer: nothing was sent.") };
   }
 }

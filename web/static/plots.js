@@ -1,30 +1,31 @@
 // A session's numbers by interval: plots, and the same as a table. Plots by uPlot, which stands beside this script.
 
 import { fill, h } from "./dom.js";
+import { n, short, t } from "./t.js";
 import { clock, count } from "./words.js";
 
 const { uPlot } = globalThis;
 
 /** [title, colour, fields]: a line for viewers, bars for what is counted. */
 const PLOTS = [
-  ["Viewers", "--busy", "viewers"],
-  ["Coins", "--warn", "coins"],
-  ["Comments", "--good", "comments"],
-  ["Likes", "--likes", "likes"],
+  [t("Viewers"), "--busy", "viewers"],
+  [t("Coins"), "--warn", "coins"],
+  [t("Comments"), "--good", "comments"],
+  [t("Likes"), "--likes", "likes"],
 ];
-const COLUMNS = ["viewers", "peak_viewers", "gifts", "coins", "comments", "likes", "follows", "shares", "joins", "subscribes"];
-const TITLES = { viewers: "Viewers", peak_viewers: "Peak", joins: "Joins", subscribes: "Subscribes" };
+const COLUMNS = {
+  viewers: t("Viewers"), peak_viewers: t("Peak"), gifts: t("Gifts"), coins: t("Coins"), comments: t("Comments"),
+  likes: t("Likes"), follows: t("Follows"), shares: t("Shares"), joins: t("Joins"), subscribes: t("Subscribes"),
+};
 const HEIGHT = 132;
 const AXIS = 46;
 /** Steps of the time axis in seconds: its labels are hours and minutes, and below a minute they would repeat. */
 const MINUTES = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
-const title = (field) => TITLES[field] ?? field[0].toUpperCase() + field.slice(1);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 /** How long of it TikTok was not heard, in words. */
-const unheard = (seconds) => (seconds < 60 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+const unheard = (seconds) => (seconds < 60 ? t("{s} s", { s: Math.round(seconds) }) : t("{m} min", { m: Math.round(seconds / 60) }));
 
 export class Plots {
   /** `words` tells what is under the pointer. */
@@ -36,7 +37,9 @@ export class Plots {
     this.plots = [];
     this.buckets = [];
     new ResizeObserver(() => this.fit()).observe(place);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show(this.buckets, this.interval));
+    const again = () => this.show(this.buckets, this.interval);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+    document.addEventListener("look", again);
   }
 
   show(buckets, interval) {
@@ -124,24 +127,31 @@ export class Plots {
     const gaps = this.buckets.some((x) => x.gap_seconds);
     this.words.textContent = b
       ? `${clock(b.since)} · ${said(b)}`
-      : `${this.buckets.length} intervals, times of ${this.zone}. Viewers on average, dashed at their peak.${gaps ? " Hatched: TikTok was not heard." : ""}`;
+      : [n("{count} interval, times of {zone}.", "{count} intervals, times of {zone}.", this.buckets.length, { zone: this.zone }),
+          t("Viewers on average, dashed at their peak."), gaps && t("Hatched: TikTok was not heard.")].filter(Boolean).join(" ");
   }
 }
 
 function said(b) {
-  if (b.gap_seconds >= b.seconds) return "not heard";
-  const viewers = b.viewers === null ? "viewers not known" : `${count(Math.round(b.viewers))} viewers, peak ${count(b.peak_viewers)}`;
-  const gap = b.gap_seconds ? `, not heard for ${unheard(b.gap_seconds)} of it` : "";
-  return `${viewers}, ${count(b.coins)} coins, ${count(b.comments)} comments, ${count(b.likes)} likes${gap}`;
+  if (b.gap_seconds >= b.seconds) return t("not heard");
+  return [
+    b.viewers === null
+      ? t("viewers not known")
+      : n("{count} viewer, peak {peak}", "{count} viewers, peak {peak}", Math.round(b.viewers), { peak: count(b.peak_viewers) }),
+    n("{count} coin", "{count} coins", b.coins),
+    n("{count} comment", "{count} comments", b.comments),
+    n("{count} like", "{count} likes", b.likes),
+    b.gap_seconds && t("not heard for {time} of it", { time: unheard(b.gap_seconds) }),
+  ].filter(Boolean).join(", ");
 }
 
 /** The same numbers for who cannot see the plots, or wants them. */
 export function numbers(table, buckets) {
-  fill(table, [buckets[0]?.seconds, buckets.length], () => [
-    h("thead", {}, h("tr", {}, ...["Time", ...COLUMNS.map(title), "Not heard"].map((c, n) => h("th", { scope: "col", class: n ? "n" : null }, c)))),
+  fill(table, [buckets.length, buckets.at(-1)], () => [
+    h("thead", {}, h("tr", {}, ...[t("Time"), ...Object.values(COLUMNS), t("Not heard")].map((c, i) => h("th", { scope: "col", class: i ? "n" : null }, c)))),
     h("tbody", {}, ...buckets.map((b) =>
       h("tr", {}, h("th", { scope: "row" }, clock(b.since)),
-        ...COLUMNS.map((c) => h("td", { class: "n" }, b[c] === null ? "–" : count(Math.round(b[c])))),
+        ...Object.keys(COLUMNS).map((c) => h("td", { class: "n" }, b[c] === null ? "–" : count(Math.round(b[c])))),
         h("td", { class: "n" }, b.gap_seconds ? unheard(b.gap_seconds) : "")))),
   ]);
 }

@@ -52,7 +52,7 @@ export class Presses {
 }
 
 const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`.replace(/\.\.$/, ".");
-const MARKS = { good: "ok", warn: "warn", bad: "no" };
+const MARKS = { good: "ok", warn: "warn", bad: "no", busy: "wait" };
 
 export const answerLine = () => h("p", { class: "told", hidden: true });
 

@@ -3,11 +3,13 @@
 import { attr, bdi, fill, h, icon, refill, text } from "./dom.js";
 import { Fold } from "./fold.js";
 import { answerLine, drawAnswer, drawBusy } from "./presses.js";
+import { t } from "./t.js";
 import { ago } from "./words.js";
 
 const PATH = "/api/queue";
 const MOST = 3;
-const DONE = { pause: "Paused.", resume: "It goes on.", hold: "Held.", release: "Let go.", skip: "Skipped.", first: "It is next." };
+const STILL_MS = 2000;
+const DONE = { pause: t("Paused."), resume: t("It goes on."), hold: t("Held."), release: t("Let go."), skip: t("Skipped."), first: t("It is next.") };
 
 export class Queues {
   constructor(store, presses, redraw) {
@@ -20,7 +22,7 @@ export class Queues {
   }
 
   send(key, body) {
-    this.presses.send(key, PATH, body, "Not done", () => ["good", DONE[body.do]]);
+    this.presses.send(key, PATH, body, t("Not done"), () => ["good", DONE[body.do]]);
   }
 
   /** Pause all, and resume all when one is paused. */
@@ -33,8 +35,8 @@ export class Queues {
     const button = (act, words) => h("button", { type: "button", class: "btn", onclick: () => this.send("queues", { do: act }) },
       icon(act === "pause" ? "hold" : "run"), words);
     refill(this.all, [paused > 0, paused < stations.length, !!lost], () => lost ? [] : [
-      paused > 0 && button("resume", "Resume all"),
-      paused < stations.length && button("pause", "Pause all"),
+      paused > 0 && button("resume", t("Resume all")),
+      paused < stations.length && button("pause", t("Pause all")),
     ]);
   }
 
@@ -44,6 +46,9 @@ export class Queues {
     node.stats = h("p", { class: "sub" });
     node.acts = h("div", { class: "acts" });
     node.told = answerLine();
+    node.order = [];
+    node.touched = -Infinity;
+    for (const near of ["pointerdown", "click", "keydown"]) node.addEventListener(near, () => (node.touched = performance.now()));
     node.fold = new Fold(MOST, () => this.line(), this.redraw);
     node.append(h("div", { class: "over" }, node.stats, node.told, node.acts), node.fold.node);
     return node;
@@ -58,13 +63,22 @@ export class Queues {
     drawAnswer(node.told, told, node.stats);
     drawBusy(node.acts, told);
     const act = queue?.paused ? "resume" : "pause";
-    const word = queue?.paused ? "Resume" : "Pause";
+    const word = queue?.paused ? t("Resume") : t("Pause");
     refill(node.acts, [act, title, !!lost, !!queue], () => [
       queue && !lost && h("button", { type: "button", class: "btn", "aria-label": `${word} ${title}`, onclick: () => this.send(key, { do: act, station }) },
         icon(act === "pause" ? "hold" : "run"), word),
     ]);
     const items = (queue?.waiting ?? []).map((item, n) => [item.id, { ...item, station, first: n === 0 }]);
+    this.keepStill(node, items);
     node.fold.draw(items, (line, item) => this.drawLine(line, item, queue.paused, lost), queue?.more ?? 0);
+  }
+
+  /** For a moment after a thumb was here the order stays, however the queue moves: the next press must hit what it meant. */
+  keepStill(node, items) {
+    if (performance.now() - node.touched < STILL_MS) {
+      const place = ([id]) => (node.order.includes(id) ? node.order.indexOf(id) : node.order.length);
+      items.sort((a, b) => place(a) - place(b));
+    } else node.order = items.map(([id]) => id);
   }
 
   line() {
@@ -82,8 +96,8 @@ export class Queues {
   drawLine(node, item, paused, lost) {
     const key = `queue ${item.station} ${item.id}`;
     const told = this.presses.get(key);
-    const who = item.user || item.rule || "An order";
-    const [mark, word] = item.held ? ["hold", "Held"] : item.first && !paused ? ["run", "Next"] : ["wait", "Waits"];
+    const who = item.user || item.rule || t("An order");
+    const [mark, word] = item.held ? ["hold", t("Held")] : item.first && !paused ? ["run", t("Next")] : ["wait", t("Waits")];
     attr(node, "data-held", item.held);
     fill(node.what, [who, item.action], () => [h("b", {}, bdi(who)), ` ${item.action}`]);
     fill(node.state, word, () => [icon(mark), word]);
@@ -93,9 +107,9 @@ export class Queues {
     const act = (does, words) => h("button", { type: "button", class: "btn", "aria-label": `${words}: ${item.action}, ${who}`,
       onclick: () => this.send(key, { do: does, station: item.station, command: item.id }) }, words);
     refill(node.acts, [item.held, item.first, who, !!lost], () => lost ? [] : [
-      !item.first && act("first", "First"),
-      item.held ? act("release", "Let go") : act("hold", "Hold"),
-      act("skip", "Skip"),
+      !item.first && act("first", t("First")),
+      item.held ? act("release", t("Let go")) : act("hold", t("Hold")),
+      act("skip", t("Skip")),
     ]);
   }
 }

@@ -2,7 +2,8 @@
 
 import { attr, bdi, fill, h, icon, list, text } from "./dom.js";
 import { answerLine, drawAnswer } from "./presses.js";
-import { ago, clock, left, number, plural } from "./words.js";
+import { n, t } from "./t.js";
+import { ago, clock, left, number } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const SAID = 3;
@@ -14,13 +15,13 @@ export function broken(store) {
   const wrong = store.sorted("ledger").filter(([, l]) => !l.balanced).map(([gateway]) => gateway);
   return [[bad, more, wrong], () => [
     wrong.length > 0 && h("div", { class: "banner lost", role: "alert" }, icon("warn"),
-      h("p", {}, h("strong", {}, "The ledger does not add up."),
-        ` Something received has no ending, or two. The log of gateway ${wrong.join(", ")} says since when; keep its data.`)),
+      h("p", {}, h("strong", {}, t("The ledger does not add up.")),
+        ` ${t("Something received has no ending, or two. The log of gateway {gateways} says since when; keep its data.", { gateways: wrong.join(", ") })}`)),
     bad.length > 0 && h("div", { class: "banner warn" }, icon("warn"),
       h("div", {},
-        h("p", {}, h("strong", {}, `${plural(bad.length + more, "part")} of the rules ${bad.length + more === 1 ? "does" : "do"} not run.`), " The others do."),
+        h("p", {}, h("strong", {}, n("{count} part of the rules does not run.", "{count} parts of the rules do not run.", bad.length + more)), ` ${t("The others do.")}`),
         h("ul", {}, ...bad.map((b) => h("li", {}, h("b", {}, bdi(b.rule)), " ", bdi(b.words)))),
-        more > 0 && h("p", {}, `and ${more} more`))),
+        more > 0 && h("p", {}, t("and {count} more", { count: more })))),
   ]];
 }
 
@@ -36,9 +37,9 @@ export class Buttons {
 
   press(gateway, button) {
     this.presses.send("button", "/api/button", { gateway, button }, button, ({ result, why }) => {
-      if (!result.fired?.length) return ["warn", `${button}: nothing fired${why.length ? `: ${why.join("; ")}` : ""}.`];
-      const fired = `Fired: ${result.fired.join(", ")}.`;
-      return result.but ? ["warn", `${fired} But ${result.but}.`] : ["good", fired];
+      if (!result.fired?.length) return ["warn", why.length ? t("{button}: nothing fired: {why}.", { button, why: why.join("; ") }) : t("{button}: nothing fired.", { button })];
+      const fired = t("Fired: {rules}.", { rules: result.fired.join(", ") });
+      return result.but ? ["warn", `${fired} ${t("But {what}.", { what: result.but })}`] : ["good", fired];
     });
   }
 
@@ -73,9 +74,9 @@ export class Glance {
     const sum = (of) => all.reduce((n, [, r]) => n + of(r), 0);
     const [running, off, bad] = [sum((r) => r.running), sum((r) => r.off), sum((r) => r.broken.length + r.more)];
     fill(this.count, [running, off, bad], () => [
-      `${plural(running, "rule")} ${running === 1 ? "runs" : "run"}`,
-      off ? ` · ${off} switched off` : "",
-      bad > 0 && h("b", {}, ` · ${bad} broken`),
+      n("{count} rule runs", "{count} rules run", running),
+      off ? ` · ${t("{count} switched off", { count: off })}` : "",
+      bad > 0 && h("b", {}, ` · ${t("{count} broken", { count: bad })}`),
     ]);
     const every = (name, entries) => all.flatMap(([g, r]) => entries(r).map(([n, v]) => [`${name} ${g} ${n}`, [n, v]]));
     list(this.stages, every("stage", (r) => r.stages.map((s) => [s.stage, s])), stageLine, (node, [, s]) => this.drawStage(node, s));
@@ -89,17 +90,20 @@ export class Glance {
       text(node.lastChild.firstChild, value);
     });
     list(this.said, this.store.newest("announcement").slice(0, SAID), () => h("li"), (node, a) =>
-      fill(node, a, () => [h("time", { datetime: a.time }, clock(a.time)), " ", bdi(a.text), a.simulated && " · practice"]));
+      fill(node, a, () => [h("time", { datetime: a.time }, clock(a.time)), " ", bdi(a.text), a.simulated && ` · ${t("practice")}`]));
     for (const part of [this.stages, this.kept, this.said]) attr(part, "hidden", !part.childElementCount);
   }
 
   drawStage(node, s) {
-    const locked = s.locked ? " · locked by a person" : "";
+    const since = t("for {time}", { time: ago(this.store.since(s.since)) });
+    const of = { metric: number(s.metric), needs: number(s.needs), stage: s.next };
     text(node.level, s.level);
     text(node.name, s.stage);
-    text(node.words, s.next
-      ? `${number(s.metric)} of ${number(s.needs)} for ${s.next} · for ${ago(this.store.since(s.since))}${locked}`
-      : `highest level · ${number(s.metric)} measured · for ${ago(this.store.since(s.since))}${locked}`);
+    text(node.words, [
+      ...(s.next ? [t("{metric} of {needs} for {stage}", of)] : [t("highest level"), t("{metric} measured", of)]),
+      since,
+      ...(s.locked ? [t("locked by a person")] : []),
+    ].join(" · "));
     attr(node.bar, "aria-label", s.stage);
     node.bar.value = s.next && s.needs ? Math.max(0, Math.min(1, s.metric / s.needs)) : 1;
   }

@@ -3,13 +3,17 @@
 
 import { attr, fill, h, icon, say, text } from "./dom.js";
 import { press } from "./link.js";
+import { n, t } from "./t.js";
 import { clock } from "./words.js";
 
 const TRIP_MS = 2000;
 const AGAIN_MS = 500;
 const PROOF_S = 2; // a board that answers does so within milliseconds
 const RESET_S = 3;
-const HARD = "Use the hard-wired stop or cut the power now.";
+const HARD = t("Use the hard-wired stop or cut the power now.");
+
+/** What the server has to say of a stop (web/stop.py marks its texts). */
+const doubts = (stop) => stop.doubts.map((doubt) => t(doubt.text, doubt)).join(" ");
 
 export class StopDock {
   /** `sight()` says what keeps the page from seeing the venue now, "" when it sees it. */
@@ -64,7 +68,7 @@ export class StopDock {
     const answer = await press("/api/estop/reset", { trip });
     if (!answer.ok) {
       this.resetting = null;
-      this.trouble = `Not reset: ${answer.error}`;
+      this.trouble = t("Not reset: {why}", { why: answer.error });
     }
     this.redraw();
   }
@@ -75,8 +79,8 @@ export class StopDock {
     if (this.own) {
       const late = this.own.why || performance.now() - this.own.since > 1500;
       return late
-        ? { tone: "bad", mark: "warn", title: "Stop not sent yet", words: `${this.own.why || "No answer yet."} Trying again. ${HARD}`, boards: [] }
-        : { tone: "busy", mark: "stop", title: "Stopping…", words: "", boards: [] };
+        ? { tone: "bad", mark: "warn", title: t("Stop not sent yet"), words: `${this.own.why || t("No answer yet.")} ${t("Trying again.")} ${HARD}`, boards: [] }
+        : { tone: "busy", mark: "stop", title: t("Stopping…"), words: "", boards: [] };
     }
     if (!stop || stop.phase === "clear") return null;
     const blind = this.sight();
@@ -84,22 +88,21 @@ export class StopDock {
     const boards = stop.boards.map((b) => ({ ...b, waiting: !b.confirmed && age < PROOF_S && !blind }));
     if (stop.phase === "pending") {
       return stop.words || age > PROOF_S
-        ? { tone: "bad", mark: "warn", title: "Stop not sent yet", words: `${stop.words || "The broker does not take it."} ${HARD}`, boards, stop }
-        : { tone: "busy", mark: "stop", title: "Stopping…", words: "", boards, stop };
+        ? { tone: "bad", mark: "warn", title: t("Stop not sent yet"), words: `${doubts(stop) || t("The broker does not take it.")} ${HARD}`, boards, stop }
+        : { tone: "busy", mark: "stop", title: t("Stopping…"), words: "", boards, stop };
     }
     if (blind) {
-      const was = stop.phase === "stopped" ? "It was proved before. " : "";
-      return { tone: "warn", mark: "warn", title: "Stop pressed, but not in sight now", words: `${was}${blind}`, boards, stop };
+      const was = stop.phase === "stopped" ? `${t("It was proved before.")} ` : "";
+      return { tone: "warn", mark: "warn", title: t("Stop pressed, but not in sight now"), words: `${was}${blind}`, boards, stop };
     }
     if (stop.phase === "stopped") {
-      const n = boards.length;
-      const all = n === 1 ? "the one board" : `all ${n} boards`;
-      return { tone: "good", mark: "ok", title: `Stopped: ${all} confirmed`, words: stop.words, boards, stop };
+      const title = n("Stopped: the one board confirmed", "Stopped: all {count} boards confirmed", boards.length);
+      return { tone: "good", mark: "ok", title, words: doubts(stop), boards, stop };
     }
     const open = boards.filter((b) => !b.confirmed);
-    if (age < PROOF_S && !stop.words) return { tone: "busy", mark: "stop", title: "Stopping…", words: "", boards, stop };
-    const title = open.length ? `Not proven: ${open.map((b) => this.title(b.station)).join(", ")}` : "Not proven";
-    return { tone: "bad", mark: "warn", title, words: stop.words, boards, stop };
+    if (age < PROOF_S && !stop.words) return { tone: "busy", mark: "stop", title: t("Stopping…"), words: "", boards, stop };
+    const title = open.length ? t("Not proven: {boards}", { boards: open.map((b) => this.title(b.station)).join(", ") }) : t("Not proven");
+    return { tone: "bad", mark: "warn", title, words: doubts(stop), boards, stop };
   }
 
   title(station) {
@@ -112,7 +115,7 @@ export class StopDock {
     if (this.resetting && (!stop || stop.trip !== this.resetting.trip)) this.resetting = null;
     if (this.resetting && performance.now() - this.resetting.since > RESET_S * 1000) {
       this.resetting = null;
-      this.trouble = "The gateway did not take the reset. The stop still stands.";
+      this.trouble = t("The gateway did not take the reset. The stop still stands.");
     }
     if (!look) {
       this.trouble = "";
@@ -121,7 +124,7 @@ export class StopDock {
     attr(this.dock, "data-tone", look ? look.tone : null);
     attr(document.body, "data-stop", look ? look.tone : null);
     attr(this.panel, "hidden", !look);
-    text(this.button.querySelector("span"), look ? (this.own ? "Trying to stop…" : look.tone === "busy" ? "Stopping…" : "Stop again") : "Stop");
+    text(this.button.querySelector("span"), look ? (this.own ? t("Trying to stop…") : look.tone === "busy" ? t("Stopping…") : t("Stop again")) : t("Stop"));
     this.say(look ? look.title : "");
     if (!look) return;
     const names = look.boards.map((b) => this.title(b.station));
@@ -129,7 +132,7 @@ export class StopDock {
       h("div", { class: "verdict" }, icon(look.mark), h("h2", {}, look.title)),
       look.words && h("p", { class: "why" }, look.words),
       look.boards.length ? h("ul", { class: "boards" }, ...look.boards.map((b) => this.board(b))) : null,
-      stop?.at && h("p", { class: "by" }, `${clock(stop.at)} · ${stop.by || "unknown"}`),
+      stop?.at && h("p", { class: "by" }, `${clock(stop.at)} · ${stop.by || t("unknown")}`),
     ]);
     fill(this.controls, [this.confirming, !!this.resetting, this.trouble, stop?.can_reset, stop?.phase, stop?.trip], () => [
       this.trouble && h("p", { class: "why", role: "alert" }, this.trouble),
@@ -139,29 +142,29 @@ export class StopDock {
 
   board(b) {
     const [tone, mark, words] = b.confirmed
-      ? ["good", "ok", "confirmed off"]
+      ? ["good", "ok", t("confirmed off")]
       : b.waiting
-        ? ["busy", "wait", "waiting for its answer"]
-        : ["bad", "no", `not proven: ${b.detail || "no answer"}. Cut its power.`];
+        ? ["busy", "wait", t("waiting for its answer")]
+        : ["bad", "no", t("not proven: {why}. Cut its power.", { why: t(b.detail) || t("no answer") })];
     return h("li", { "data-tone": tone }, icon(mark), h("span", {}, h("b", {}, this.title(b.station)), ` ${words}`));
   }
 
   resetRow(stop) {
-    if (this.resetting) return h("p", { class: "why" }, "Resetting…");
+    if (this.resetting) return h("p", { class: "why" }, t("Resetting…"));
     if (this.confirming) {
       return h(
         "div",
         { class: "ask" },
-        h("p", {}, "Not every board is proven to be off. Reset all the same?"),
+        h("p", {}, t("Not every board is proven to be off. Reset all the same?")),
         h("div", { class: "pair" },
-          h("button", { type: "button", class: "btn", onclick: () => this.reset(stop.trip) }, "Reset anyway"),
-          h("button", { type: "button", class: "btn quiet", onclick: () => this.ask(false) }, "Keep stopped"),
+          h("button", { type: "button", class: "btn", onclick: () => this.reset(stop.trip) }, t("Reset anyway")),
+          h("button", { type: "button", class: "btn quiet", onclick: () => this.ask(false) }, t("Keep stopped")),
         ),
       );
     }
     const go = () => (stop.phase === "stopped" ? this.reset(stop.trip) : this.ask(true));
-    return h("button", { type: "button", class: "btn reset", id: "reset", onclick: go }, "Reset",
-      h("small", {}, "machines stay disarmed"));
+    return h("button", { type: "button", class: "btn reset", id: "reset", onclick: go }, t("Reset"),
+      h("small", {}, t("machines stay disarmed")));
   }
 
   ask(open) {
@@ -172,6 +175,6 @@ export class StopDock {
   say(words) {
     if (words === this.said) return;
     this.said = words;
-    say(words || "The stop is reset. Machines are disarmed.");
+    say(words || t("The stop is reset. Machines are disarmed."));
   }
 }

@@ -7,22 +7,26 @@ export class Store {
     this.kinds = new Map();
     this.offset = 0; // server clock minus ours, in ms: phones' clocks are often wrong
     this.ready = false;
+    this.signedOut = false; // then only the stop is told
   }
 
   take(message) {
     if (message.full) this.kinds.clear();
+    this.signedOut = !!message.signed_out;
     this.offset = Date.parse(message.now) - Date.now();
     for (const [kind, rows] of Object.entries(message.rows)) {
       const known = this.rows(kind);
       for (const [name, row] of Object.entries(rows)) {
+        const all = row && message.signed_out ? { ...known.get(name), ...row } : row; // strangers are told a part
         known.delete(name); // what changed last stands last
-        if (row !== null) known.set(name, row);
+        if (row !== null) known.set(name, all);
       }
       for (const name of known.keys()) {
         if (known.size <= (KEEP[kind] ?? Infinity)) break;
         known.delete(name);
       }
     }
+    this.instance = message.instance; // another one: the server began anew
     this.ready = true;
   }
 

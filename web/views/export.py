@@ -4,7 +4,9 @@ from typing import Annotated
 
 import msgspec
 from flask import Blueprint, Response, abort, request, send_file
+from flask_babel import gettext as _
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from gateway.errors import StagewireError
 from gateway.export.what import SHEETS, USUAL, Format, What
@@ -47,7 +49,7 @@ def blueprint(exports: Exports, history: History) -> Blueprint:
         if history.missing:
             abort(404, history.missing)
         try:
-            return _json(exports.begin(_what(order, history)), 202)
+            return _known(exports.begin(_what(order, history)), 202)
         except Busy as e:
             answer = _json({"error": str(e)}, 409)
             answer.headers["Retry-After"] = str(AGAIN_S)
@@ -66,11 +68,11 @@ def blueprint(exports: Exports, history: History) -> Blueprint:
     def file(name: str) -> Response:
         path = exports.file(name)
         if path is None:
-            abort(404, "There is no such file, or not any more: export again.")
+            abort(404, _("There is no such file, or not any more: export again."))
         try:
             return send_file(path, TYPES[path.suffix], as_attachment=True, download_name=path.name, max_age=0)
         except OSError as e:
-            abort(404, f"The file cannot be read ({e.strerror}): export again.")
+            abort(404, _("The file cannot be read (%(why)s): export again.", why=e.strerror))
 
     return views
 
@@ -83,7 +85,7 @@ def _what(order: ExportOrder, history: History) -> What:
         abort(400, f"{e}")
     if order.session is not None:
         with history.reading():
-            order = msgspec.structs.replace(order, practice=history.review(order.session).summary.simulated)
+            order = replace(order, practice=history.review(order.session).summary.simulated)
     return What(
         format=order.format,
         sheets=SHEETS if order.rows else USUAL,
@@ -97,8 +99,9 @@ def _what(order: ExportOrder, history: History) -> What:
 
 def _known(state: ExportState | None, status: int = 200) -> Response:
     if state is None:
-        abort(404, "There is no such export, or not any more.")
-    return _json(state, status)
+        abort(404, _("There is no such export, or not any more."))
+    # Put into words by a thread that serves nobody: they become those of who asks only here.
+    return _json(replace(state, words=str(state.words)), status)
 
 
 def _json(body: object, status: int = 200) -> Response:

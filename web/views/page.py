@@ -1,6 +1,7 @@
 """The live screen's shell, and the page's files."""
 
 from flask import Blueprint, Response, abort, render_template
+from flask_babel import gettext as _
 
 from web.assets import Assets
 
@@ -14,6 +15,6 @@ def blueprint(assets: Assets) -> Blueprint:
 
     @views.get("/static/<version>/<name>")
     def static(version: str, name: str) -> Response:
-        return assets.answer(version, name) or abort(404, "No such file: reload the page.")
+        return assets.answer(version, name) or abort(404, _("No such file: reload the page."))
 
     return views

@@ -24,13 +24,15 @@ def blueprint(history: History) -> Blueprint:
 
     @views.get("/buckets")
     def buckets(session: str) -> Response:
-        """``interval`` (10, 60, 300 or 3600 seconds), oldest first."""
+        """``interval`` (10, 60, 300 or 3600 seconds), oldest first; ``since``: those that began then or later."""
         interval = request.args.get("interval", "60")
         if interval not in map(str, INTERVALS):
             abort(400, f"interval must be one of {', '.join(map(str, INTERVALS))} seconds, not {interval[:20]!r}.")
         with history.reading():
             rows = history.review(session).buckets(int(interval))
-            told = [msgspec.structs.asdict(bucket) for bucket in rows]  # with what is 0, for other programs
+            since = request.args.get("since", "")
+            # with what is 0, for other programs
+            told = [msgspec.structs.asdict(bucket) for bucket in rows if bucket.since >= since]
         return _json({"interval": int(interval), "timezone": history.zone.key, "buckets": told})
 
     @views.get("/correlation")

@@ -1,41 +1,49 @@
 """The screens of history: the list, one session, two side by side."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from gateway.errors import StagewireError
 from gateway.messages import Figure, SessionSummary
 from gateway.review.library import Library
-from gateway.review.review import INTERVALS, ORIGINS
+from gateway.review.review import INTERVALS
 from web.asked import ORDERS, ROWS, SCORES, Filter, ranking
 from web.history import History
 
 CHOICES = 50
 """Sessions offered to compare with."""
 FIGURES = {
-    "coins": "Coins",
-    "usd": "Estimate, USD",
-    "gifts": "Gifts",
-    "unpriced": "Gifts without a known price",
-    "comments": "Comments",
-    "likes": "Likes",
-    "follows": "Follows",
-    "shares": "Shares",
-    "joins": "Joins",
-    "subscribes": "Subscribes",
-    "peak_viewers": "Peak viewers",
-    "average_viewers": "Viewers on average",
-    "unique_viewers": "Viewers who did something",
-    "activity": "Activity, points a minute",
-    "actions_done": "Actions done",
-    "actions_not_done": "Actions not done",
-    "actions_owed": "Actions owed",
-    "latency_p50_ms": "Gift to motion, median, ms",
-    "latency_p99_ms": "Gift to motion, 99 of 100, ms",
-    "gaps": "Times not heard",
-    "gap_seconds": "Not heard, seconds",
+    "coins": lazy_gettext("Coins"),
+    "usd": lazy_gettext("Estimate, USD"),
+    "gifts": lazy_gettext("Gifts"),
+    "unpriced": lazy_gettext("Gifts without a known price"),
+    "comments": lazy_gettext("Comments"),
+    "likes": lazy_gettext("Likes"),
+    "follows": lazy_gettext("Follows"),
+    "shares": lazy_gettext("Shares"),
+    "joins": lazy_gettext("Joins"),
+    "subscribes": lazy_gettext("Subscribes"),
+    "peak_viewers": lazy_gettext("Peak viewers"),
+    "average_viewers": lazy_gettext("Viewers on average"),
+    "unique_viewers": lazy_gettext("Viewers who did something"),
+    "activity": lazy_gettext("Activity, points a minute"),
+    "actions_done": lazy_gettext("Actions done"),
+    "actions_not_done": lazy_gettext("Actions not done"),
+    "actions_owed": lazy_gettext("Actions owed"),
+    "latency_p50_ms": lazy_gettext("Gift to motion, median, ms"),
+    "latency_p99_ms": lazy_gettext("Gift to motion, 99 of 100, ms"),
+    "gaps": lazy_gettext("Times not heard"),
+    "gap_seconds": lazy_gettext("Not heard, seconds"),
 }
 """Of a comparison, in this order."""
+ORIGINS = {
+    "journal": lazy_gettext("Of this session, the details were counted again from the journal."),
+    "cards": lazy_gettext(
+        "Of this session, only the cards are left: no details are there, and not all of it is in the journal."
+    ),
+}
+"""Where a session comes from, when that means that something is missing."""
 
 
 def blueprint(history: History) -> Blueprint:
@@ -86,7 +94,7 @@ def blueprint(history: History) -> Blueprint:
                 script="session.js",
                 s=s,
                 review=review,
-                origin=ORIGINS[review.origin],
+                origin=ORIGINS.get(review.origin),
                 intervals=[i for i in INTERVALS if review.buckets(i)],
                 board=review.leaderboard(shown),
                 ranking=shown,

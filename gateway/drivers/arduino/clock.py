@@ -1,6 +1,7 @@
 """A board's millisecond clock brought to the gateway's."""
 
 from collections import deque
+from statistics import median
 
 SAMPLES = 10
 """Heartbeats looked back on: one second. A ceramic resonator drifts up to 5 ms in a second, so no longer."""
@@ -23,6 +24,11 @@ class BoardClock:
     def known(self) -> bool:
         """Something has been learnt."""
         return bool(self._samples)
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds from a question to its answer, the middle one of the latest; None before the first."""
+        return median(taken for _, taken, _ in self._samples) if self._samples else None
 
     def learn(self, sent: float, received: float, board_ms: int) -> None:
         """``board_ms`` was read between the two times."""

@@ -50,7 +50,7 @@ class Commands:
         self._station = station
         self._table = table
         self._pending: dict[int, Pending] = {}
-        self._waits = Waits(table)
+        self.waits = Waits(table)
         self._connection: Connection | None = None
 
     # -- what the driver tells -----------------------------------------------------------------
@@ -58,7 +58,7 @@ class Commands:
     def ready(self, connection: Connection, *, remembers: bool) -> None:
         """A board that can work is there. ``remembers``: it surely kept the ids it was told before."""
         self._connection = connection
-        self._waits.session(connection.clock)
+        self.waits.session(connection.clock)
         waiting = list(self._pending.values())
         for p in waiting:
             if p.sent is not None:
@@ -182,7 +182,7 @@ class Commands:
             return  # ``ready`` goes on; or nobody wants it any more
         loop = asyncio.get_running_loop()
         now = now or loop.time()
-        wait = max(p.not_before - now, self._waits.known(p.plan, self._running(), now))
+        wait = max(p.not_before - now, self.waits.known(p.plan, self._running(), now))
         if self.stopped:
             self._end(p, Ending.BLOCKED, words.STOPPED, "stop")
         elif now >= p.deadline:
@@ -211,7 +211,7 @@ class Commands:
             self._connection.link.swap(p.messages[-1], cancel)  # a board that lacks the order never gets it
             self._connection.send(cancel)
             if p.moved is not None:  # the board's own word on its end comes when nobody asks any more
-                self._waits.ran(p.plan, p.moved, asyncio.get_running_loop().time())
+                self.waits.ran(p.plan, p.moved, asyncio.get_running_loop().time())
 
     def _moved(self, p: Pending, at: float) -> None:
         if p.moved is not None:
@@ -229,21 +229,21 @@ class Commands:
         if status in PASSES and not ran and self._later(p, status, now):
             return
         if p.moved is not None and not p.asked:
-            self._waits.ran(p.plan, p.moved, at)
+            self.waits.ran(p.plan, p.moved, at)
         ending, reason, kept_by = words.ending(
             status,
             subject=p.plan.subject,
             asked_ms=p.plan.longest_ms,
             limit=self._table.limit(p.plan.channel) if isinstance(p.plan, Single) else "",
-            rest_s=self._waits.rest_s(p.plan, now),
-            cooling=self._waits.cooling_words(p.plan, now),
+            rest_s=self.waits.rest_s(p.plan, now),
+            cooling=self.waits.cooling_words(p.plan, now),
             moved=ran,
         )
         self._end(p, ending, reason, kept_by, None if p.asked or not ran else at)
 
     def _later(self, p: Pending, status: wire.RunStatus, now: float) -> bool:
         """Refused for a while, it never moved: it waits, if it has the time and was not refused before."""
-        wait = self._waits.after(status, p.plan, self._running(but=p), now)
+        wait = self.waits.after(status, p.plan, self._running(but=p), now)
         if p.question:
             p.outcome.set_result(None)
         elif p.asked or p.again or wait is None or now + wait >= p.deadline:

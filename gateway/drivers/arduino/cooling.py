@@ -35,6 +35,11 @@ class Cooling:
         """The board surely allows a run of ``on_s`` in so long; ``inf``: never. 0: nothing is against it."""
         return self._left(on_s, now, self._window * LOOKS_BACK)
 
+    def share(self, now: float) -> float:
+        """Of its window, on until now: 0 to 1."""
+        self._forget(now)
+        return self._used(now, self._window) / self._window
+
     def words(self, on_s: float, now: float) -> str:
         """Why a run of ``on_s`` is refused now, and when it would fit."""
         left = min(self._left(on_s, now, self._window), self._window)

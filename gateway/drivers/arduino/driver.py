@@ -1,12 +1,16 @@
 """The driver of one station on an Arduino board: find it, hold it, keep it told, and say what became of it."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from gateway.drivers.arduino import wire, words
+from gateway.drivers.arduino.agreement import agree
 from gateway.drivers.arduino.commands import Commands, wall
 from gateway.drivers.arduino.connection import Connection
+from gateway.drivers.arduino.facts import Facts
+from gateway.drivers.arduino.loan import Loan
 from gateway.drivers.arduino.memory import Worked
 from gateway.drivers.arduino.ports import Finder
 from gateway.drivers.arduino.quality import Quality
@@ -14,13 +18,13 @@ from gateway.drivers.arduino.search import Search
 from gateway.drivers.arduino.table import Table
 from gateway.drivers.base import Health, Input, Outcome
 from gateway.errors import DriverError
-from gateway.messages import Command
+from gateway.messages import Command, StationBoard
 from gateway.settings.models import Station
 
 STOP_S = 0.02
 """A stop is repeated this often until the board confirms it."""
-TABLE_S = 3.0
-"""A board that has not answered its channel table for this long cannot be worked with."""
+PING_S = 1.0
+"""A board that works answers a question within milliseconds."""
 AGAIN_S = 0.3
 """An arm or reset that the board's state does not show yet is sent again after this long."""
 
@@ -55,10 +59,30 @@ class ArduinoDriver:
         self._released: int | None = None  # the last stop that a person ended
         self._sent_at = float("-inf")  # when Arm or ResetStop was last sent
         self._stop_timer: asyncio.TimerHandle | None = None
+        self._facts = Facts(station_id)
+        self._loan = Loan()
 
     @property
     def health(self) -> Health:
         return self._health
+
+    @property
+    def board(self) -> StationBoard:
+        return self._facts.told(self._commands.waits, asyncio.get_running_loop().time())
+
+    def explain(self, command: Command) -> str:
+        """As ``BoardDriver.explain``."""
+        return self._table.plan(command).words
+
+    async def ping(self) -> float:
+        """As ``BoardDriver.ping``."""
+        loop, c = asyncio.get_running_loop(), self._connection
+        asked = loop.time()
+        if not self._ready or c is None:
+            raise DriverError(self._fault)
+        if await c.ask([wire.GetStats()], wire.Stats, PING_S) is None:
+            raise DriverError(f"the board did not answer within {PING_S:g} s: check its cable and power")
+        return loop.time() - asked
 
     async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
         """As ``Driver.perform``. Commands on different channels may run at the same time."""
@@ -116,6 +140,17 @@ class ArduinoDriver:
     # -- the wire ------------------------------------------------------------------------------
 
     async def run(self) -> None:
+        await self._loan.run(self._hold)
+
+    @contextlib.asynccontextmanager
+    async def lent(self, why: str) -> AsyncIterator[str]:
+        """As ``BoardDriver.lent``."""
+        async with self._loan.out():
+            self._logged = why
+            self._away(why)
+            yield self.board.port
+
+    async def _hold(self) -> None:
         try:
             while True:
                 worked = self._worked
@@ -137,6 +172,7 @@ class ArduinoDriver:
             while True:
                 self._search.check(port, hello)
                 self._connection, self._hello = connection, hello
+                self._facts.met(hello, port)
                 self._repeat_stop()
                 await self._configure(connection, hello)
                 self._away(await connection.ended())
@@ -146,33 +182,13 @@ class ArduinoDriver:
             await connection.close()
 
     async def _configure(self, connection: Connection, hello: wire.Hello) -> None:
-        """Bring the board's channel table in line with the settings; begin work when it is."""
-        lacking = self._table.lacking(hello.capabilities) if hello.capabilities else None  # 0: it does not say
-        if lacking is not None:
-            self._refused(words.unable(hello, *lacking))
-            return
-        if hello.table_crc != self._table.crc:
-            entries = self._table.entries
-            commit = wire.TableCommit(len(entries), self._table.crc)
-            result = await connection.ask([*entries, commit], wire.TableResult, TABLE_S)
-            if not isinstance(result, wire.TableResult):
-                if not connection.opened:
-                    return  # the session ended in the middle; the next one tries again
-                raise DriverError(words.SILENT_ABOUT_TABLE)
-            if not result.ok:
-                self._refused(
-                    f"the board (firmware {words.firmware(hello)}) refuses "
-                    f"{self._table.describe(result.bad_index)}: choose another pin or kind in the settings, "
-                    "or flash the board with this version"
-                )
-                return
-        self._configured = True
-        self._check_ready()
-
-    def _refused(self, why: str) -> None:
-        """The board is there and can be stopped, but cannot work."""
-        if self._connection is not None and self._connection.opened:
-            self._away(why)
+        """Begin work when the board's channel table is in line with the settings."""
+        why_not = await agree(connection, hello, self._table)
+        if why_not == "":
+            self._configured = True
+            self._check_ready()
+        elif why_not is not None and connection.opened:  # it is there and can be stopped, but cannot work
+            self._away(why_not)
 
     def _check_ready(self) -> None:
         """Begin work once the board has its table, has told its state, and its clock is known."""
@@ -212,11 +228,14 @@ class ArduinoDriver:
                 self._connection.send(wire.GetStats())
         elif isinstance(message, wire.Stats) and self._connection is not None:
             self._quality.told(message, self._connection.link)
+            self._facts.counted(message, self._connection)
         elif isinstance(message, wire.InputChanged):
             c, name = self._connection, self._table.name(message.channel)
             if c is not None and name:
                 at = wall(c.clock.at(message.board_ms, now))
-                self.on_input(Input(channel=name, level=bool(message.level), count=message.count, at=at))
+                change = Input(channel=name, level=bool(message.level), count=message.count, at=at)
+                self._facts.changed(change)
+                self.on_input(change)
 
     def _on_state(self, state: wire.State) -> None:
         if self._connection is None:

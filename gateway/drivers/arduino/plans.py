@@ -31,6 +31,13 @@ class Single(Struct, frozen=True):
         """What moves, for a person."""
         return self.channel
 
+    @property
+    def words(self) -> str:
+        """What it does, for a person."""
+        how = f" at {self.level / FULL:.0%}" if self.level not in (0, FULL) else ""
+        long = f"until it is cancelled, at most {self.longest_ms} ms" if self.hold else f"for {self.on_ms} ms"
+        return f"{self.channel} on{how} {long}"
+
     def messages(self, run_id: int) -> list[wire.Message]:
         """What to send; only the last moves anything."""
         return [wire.Run(run_id, self.index, self.level, self.on_ms, self.arg)]
@@ -52,6 +59,13 @@ class Pattern(Struct, frozen=True):
     @property
     def subject(self) -> str:
         return f"an output of {self.name}"
+
+    @property
+    def words(self) -> str:
+        """What it does, for a person."""
+        channels = ", ".join(dict.fromkeys(step.channel for step in self.settings))
+        times = f", {self.rounds} times" if self.rounds > 1 else ""
+        return f"{len(self.steps)} steps on {channels}{times}, {self.longest_ms} ms in all"
 
     def messages(self, run_id: int) -> list[wire.Message]:
         return [*self.steps, wire.PatternRun(run_id, len(self.steps), self.rounds - 1)]

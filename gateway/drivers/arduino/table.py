@@ -1,13 +1,14 @@
 """A station's settings as the board sees them: the channel table, and what each action runs."""
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from gateway.drivers.arduino import plans, wire
 from gateway.drivers.arduino.cooling import Cooling
 from gateway.errors import DriverError, WireError
-from gateway.messages import Command
+from gateway.messages import Command, Param
 from gateway.settings import parameters
-from gateway.settings.stations import OUTPUTS, Channel, Station
+from gateway.settings.stations import OUTPUTS, Action, Channel, Station
 from gateway.settings.values import duration, milliseconds
 
 _KINDS = {
@@ -74,6 +75,16 @@ class Refused(DriverError):
     """A command that makes no sense for its station, in words."""
 
 
+def _values(takes: Mapping[str, parameters.Parameter], given: Mapping[str, Param]) -> dict[str, Param]:
+    """Every parameter's value, as given or as is usual. Raises ``Refused``."""
+    if unknown := given.keys() - takes.keys():
+        raise Refused(f"no parameter {min(unknown)!r}; this action takes: {', '.join(takes) or 'none'}")
+    for name, value in given.items():
+        if words := takes[name].complaint(value):
+            raise Refused(f"{name}: {words}")
+    return {name: p.default for name, p in takes.items()} | dict(given)
+
+
 class Table:
     """The channel table of one station. Raises ``DriverError`` for one that no board can hold."""
 
@@ -103,22 +114,26 @@ class Table:
 
     def plan(self, command: Command) -> plans.Plan:
         """What ``command`` asks for. Raises ``Refused``."""
+        if command.channel:
+            return self._plan_test(command.channel, command.params)
         action = self._settings.actions.get(command.action)
         if action is None:
             known = ", ".join(self._settings.actions) or "none"
             raise Refused(f"no action {command.action!r}; this station has: {known}")
-        takes = parameters.parameters(self._settings, command.action)
-        unknown = command.params.keys() - takes.keys()
-        if unknown:
-            raise Refused(f"no parameter {min(unknown)!r}; this action takes: {', '.join(takes) or 'none'}")
-        for name, value in command.params.items():
-            if words := takes[name].complaint(value):
-                raise Refused(f"{name}: {words}")
+        values = _values(parameters.parameters(self._settings, command.action), command.params)
         if action.channel is None:
             return plans.pattern(command.action, self._settings.channels, action)
-        values = {name: p.default for name, p in takes.items()} | command.params
         channel = self._settings.channels[action.channel]
         return plans.single(action.channel, self.channels.index(action.channel), channel, action, values)
+
+    def _plan_test(self, name: str, params: Mapping[str, Param]) -> plans.Plan:
+        """One output by itself, whether or not an action uses it."""
+        outputs = {n: c for n, c in self._settings.channels.items() if c.kind in OUTPUTS}
+        if name not in outputs:
+            raise Refused(f"no output {name!r}; this station has: {', '.join(outputs) or 'none'}")
+        channel = outputs[name]
+        values = _values(parameters.of_test(channel), params) | {"ramp": milliseconds(channel.ramp or "0ms")}
+        return plans.single(name, self.channels.index(name), channel, Action(channel=name), values)
 
     def lacking(self, capabilities: int) -> tuple[str, str] | None:
         """(kind, channel) that a board of these ``capabilities`` does not know; None when it knows all."""

@@ -1,6 +1,7 @@
 """When a board that says "not yet" will say yes: rests, cooling, and what still moves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from gateway.drivers.arduino.clock import BoardClock
 from gateway.drivers.arduino.plans import Plan, Single
@@ -29,6 +30,14 @@ def _channels(plan: Plan) -> set[str]:
     return {channel for channel, _, _ in plan.spans()}
 
 
+@dataclass(slots=True)
+class Wear:
+    """What an output did since this gateway began: how often it was on, and for how many seconds."""
+
+    cycles: int = 0
+    on_s: float = 0.0
+
+
 class Waits:
     """One board. Times are seconds on the gateway's clock; rests are measured by the board's own, which drifts."""
 
@@ -37,6 +46,7 @@ class Waits:
         self._cooling = table.cooling()
         self._clock = BoardClock()
         self._off: dict[str, int] = {}  # channel -> the board's time when its last run ended
+        self._wear = {name: Wear() for name, e in self._entries.items() if e.max_on_ms}
 
     def session(self, clock: BoardClock) -> None:
         """Another session with the board: ``clock`` is known, what rests is not."""
@@ -48,6 +58,8 @@ class Waits:
         for channel, on, off in plan.spans():
             begin, end = began + on, min(began + off, ended)
             if begin < end:
+                self._wear[channel].cycles += 1
+                self._wear[channel].on_s += end - begin
                 self._off[channel] = self._clock.board_ms(end)
                 if channel in self._cooling:
                     self._cooling[channel].ran(begin, end + _home_s(self._entries[channel]))
@@ -73,6 +85,16 @@ class Waits:
     def rest_s(self, plan: Plan, now: float) -> float:
         """How long what ``plan`` needs still rests, for a person."""
         return max([0.1, *(self._rests(c, now) for c in _channels(plan))])
+
+    @property
+    def wear(self) -> Mapping[str, Wear]:
+        """Of every output."""
+        return self._wear
+
+    def duty(self, channel: str, now: float) -> float | None:
+        """The share of its duty's window that it was on lately; None without a duty limit."""
+        cooling = self._cooling.get(channel)
+        return None if cooling is None else cooling.share(now)
 
     def cooling_words(self, plan: Plan, now: float) -> str:
         """Why its duty forbids ``plan`` now."""

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from gateway.drivers.arduino.wire import Hello, RunStatus, State, StateFlag
+from gateway.drivers.arduino.wire import BoardKind, Boot, Hello, RunStatus, State, StateFlag
 from gateway.drivers.base import Ending
 from gateway.messages import KeptBy
 from gateway.settings.models import Board
@@ -99,6 +99,14 @@ def unable(hello: Hello, kind: str, channel: str) -> str:
     )
 
 
+def table_refused(hello: Hello, channel: str) -> str:
+    """The board does not take a channel of the table."""
+    return (
+        f"the board (firmware {firmware(hello)}) refuses {channel}: choose another pin or kind in the settings, "
+        "or flash the board with this version"
+    )
+
+
 def wrong_board(hello: Hello, port: str, expected: str) -> str:
     """Another board than the settings name answers."""
     if not hello.board_id:
@@ -118,3 +126,19 @@ def complaint(state: State, *, known_trip: bool) -> str:
 
 def firmware(hello: Hello) -> str:
     return f"{hello.fw_major}.{hello.fw_minor}.{hello.fw_patch}"
+
+
+def kind(hello: Hello) -> str:
+    """What board it is."""
+    try:
+        return BoardKind(hello.board_kind).name.lower()
+    except ValueError:
+        return f"kind {hello.board_kind}"
+
+
+def boot(hello: Hello) -> str:
+    """Why it started."""
+    try:
+        return Boot(hello.boot).name.lower().replace("_", "-")
+    except ValueError:
+        return f"reason {hello.boot}"
