@@ -16,8 +16,6 @@ from gateway.config_room import ConfigRoom
 from gateway.control import Control
 from gateway.dispatch.dispatcher import Dispatcher
 from gateway.dispatch.resources import resources
-from gateway.drivers.arduino.driver import ArduinoDriver
-from gateway.drivers.arduino.ports import Ports
 from gateway.drivers.base import BoardDriver, Driver, Health, Input
 from gateway.drivers.outputs import outputs
 from gateway.errors import PayloadError
@@ -32,7 +30,7 @@ from gateway.messages import FINAL, Ack, Event, encode, stamp
 from gateway.requests import Requests
 from gateway.retained import RetainedStates
 from gateway.rule_room import RuleRoom
-from gateway.service import begin_again, calm_collector, first_of, own_folder, running, until_signalled
+from gateway.service import first_of, own_folder, running
 from gateway.settings.load import Config
 from gateway.states import States, input_event
 from gateway.station_requests import StationRequests
@@ -116,10 +114,10 @@ class Gateway:
         forget = [self._statistics.forget, heard.forget, self._rules.forget]
         self._keeping = Keeping(config, self._journal, self._statistics.store, self._rules.deciding, forget, clock)
         self._requests.add(self._keeping.handlers)
-        self._file = ConfigRoom(config, clock)
-        self._requests.add(self._file.handlers)
         self._bench = StationRequests(config, drivers, self._dispatcher, self._rules.deciding.ordered, clock)
         self._requests.add(self._bench.handlers)
+        self._file = ConfigRoom(config, clock, self._bench.busy)
+        self._requests.add(self._file.handlers)
         self._control = Control(
             settings,
             self._topics,
@@ -131,6 +129,7 @@ class Gateway:
             self._requests,
             self._on_change,
             clock,
+            self._bench.busy,
         )
         self._control.subscribe(self._bus, self._orders)
         self._states = States(settings, self._topics, self._retained, self._dispatcher, drivers, self._latency)
@@ -139,8 +138,8 @@ class Gateway:
         )
         self._changed: asyncio.Handle | None = None
         self._process = HealthMonitor(gateway, data, storage=self._storage_fault)
-        rules = self._rules
-        self.system = SystemRoom(config, lambda: rules.book, rules.trace, self._process, self._file.restart)
+        rules, again = self._rules, self._file.restart
+        self.system = SystemRoom(config, lambda: rules.book, rules.trace, self._process, again, self._bench.busy)
         self._requests.add(self.system.handlers)
         for station, driver in drivers.items():
             driver.on_health = partial(self._on_health, station)
@@ -243,6 +242,7 @@ class Gateway:
         Raises ``StorageError`` or ``BusError`` when it cannot start at all.
         """
         systemd = Systemd()
+        systemd.watchdog()  # of a restart it goes on counting
         data = self._config.base_dir / self._config.settings.gateway.data
         self._lock = own_folder(data)
         await self._keeping.prepare()
@@ -288,19 +288,3 @@ class Gateway:
         self._rules.deciding.clocks(False)  # runs that wait for their time go on at the next start
         self._control.stopping()
         self._states.controls()
-
-
-async def run_gateway(config: Config) -> None:
-    """The gateway process: until SIGTERM or Ctrl-C, and again when a restart is asked for. Raises
-    ``StagewireError`` when it cannot start."""
-    ports = Ports()
-    drivers = {name: ArduinoDriver(name, station, ports) for name, station in config.settings.stations.items()}
-    gateway = Gateway(config, drivers)
-    if await gateway.run(_until_signalled):
-        await gateway.system.put_back()
-        begin_again()
-
-
-async def _until_signalled() -> None:
-    calm_collector()
-    await until_signalled()

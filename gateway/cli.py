@@ -139,7 +139,7 @@ def demo(seconds: float | None, boards: str, broker: str, host: str | None, rate
 @_quiet_errors
 def gateway(config: Path) -> None:
     """Decide and drive: events in, machines moved, everything written down."""
-    from gateway.app import run_gateway
+    from gateway.process import run_gateway
     from gateway.settings.load import load
 
     _run(run_gateway(load(config)))

@@ -9,11 +9,13 @@ from msgspec import to_builtins
 from msgspec.json import encode
 
 from gateway.errors import SettingsError, StorageError
+from gateway.logs import PRESSED
 from gateway.messages import Param, Request, first_that_fit
 from gateway.requests import Answer, Handler
 from gateway.rulebook.history import History, Version, fingerprint
 from gateway.rulebook.requests import LONGEST_TEXT, mistakes_in_words
 from gateway.settings.load import Config
+from gateway.settings.models import Settings
 from gateway.settings.saving import overwrite, read_text, save
 from gateway.settings.settings_text import Checked, check_text, no_secret, restarts
 from gateway.text import clean
@@ -32,11 +34,11 @@ RESTART_PARAMS = "expected params: {do: check, which changes nothing, or now}"
 
 
 class ConfigRoom:
-    """``handlers`` answer requests; ``load`` once, before. ``restart`` is set when somebody asked for it and the
-    file allows it."""
+    """``handlers`` answer requests; ``load`` once, before. ``restart`` is set when somebody asked for it, the file
+    allows it, and nothing is ``busy``, which says in words what."""
 
-    def __init__(self, config: Config, clock: Callable[[], float]) -> None:
-        self._in_force = config.settings
+    def __init__(self, config: Config, clock: Callable[[], float], busy: Callable[[], str]) -> None:
+        self._in_force, self._busy = config.settings, busy
         self._path = config.base_dir / config.file
         self._history = History(config.base_dir / config.settings.gateway.data / "settings", clock, "the settings")
         self._lock = asyncio.Lock()
@@ -68,7 +70,9 @@ class ConfigRoom:
             words = mistakes_in_words([flaw.text for flaw in checked.mistakes])
             return f"with these settings it would not start again: mend them first\n{words}", {}
         if request.params["do"] == "now":
-            log.warning("restart by %s", clean(request.by, 100) or "somebody")
+            if busy := self._busy():
+                return busy, {}
+            log.warning("restart by %s", clean(request.by, 100) or "somebody", extra=PRESSED)
             asyncio.get_running_loop().call_later(ANSWER_S, self.restart.set)
         return "", {"restart": restarts(self._in_force, checked.settings)}
 
@@ -114,13 +118,25 @@ class ConfigRoom:
         checked = check_text(no_secret(text, self._path.name), self._path)
         if checked.settings is None:
             return mistakes_in_words([flaw.text for flaw in checked.mistakes]), self._said(checked)
+        if words := self._foreign_command(checked.settings, found or ""):
+            return words, {}
         if text != found:
             if found and check_text(found, self._path).settings is not None:
                 self._keep(found)  # of whoever edited it by hand: a roll back brings it again
             save(self._path, text, found)
-            log.warning("%s was changed by %s", self._path.name, clean(by, 100) or "somebody")
+            log.warning("%s was changed by %s", self._path.name, clean(by, 100) or "somebody", extra=PRESSED)
         self._keep(text)
         return "", {"fingerprint": fingerprint(text), **self._said(checked)}
+
+    def _foreign_command(self, new: Settings, found: str) -> str:
+        """Why these settings come from nobody far away: a command line runs with the gateway's rights."""
+        there = check_text(found, self._path).settings
+        if new.sound_player in (None, self._in_force.sound_player, there and there.sound_player):
+            return ""
+        return (
+            f"{self._path.name}: sound_player: a command line is changed in the file itself, on the gateway's "
+            "machine; leave it as it is here"
+        )
 
     def _rollback(self, by: str) -> Answer:
         replaced = read_text(self._path) or ""
@@ -136,7 +152,8 @@ class ConfigRoom:
             self._history.keep(replaced.encode(), refused=True)
         overwrite(self._path, text)
         self._history.back(version)
-        log.warning("%s was rolled back by %s to %s", self._path.name, clean(by, 100) or "somebody", version.name)
+        who = clean(by, 100) or "somebody"
+        log.warning("%s was rolled back by %s to %s", self._path.name, who, version.name, extra=PRESSED)
         return "", {"fingerprint": fingerprint(text), **self._said(checked)}
 
     def _previous(self, text: str) -> Version | None:

@@ -38,7 +38,8 @@ QUEUE_PARAMS = "expected params: {station, do: pause, resume, skip, hold, releas
 class Control:
     """Carries out what comes on two connections: ``handle`` what must never queue behind anything (stop, mode,
     arming), ``handle_order`` what may come in floods. Both raise ``PayloadError`` for what is no instruction.
-    ``on_change`` hears that somebody changed something that is shown."""
+    ``on_change`` hears that somebody changed something that is shown; ``busy`` says in words why machines may not
+    be armed now."""
 
     def __init__(
         self,
@@ -52,11 +53,12 @@ class Control:
         requests: Requests,
         on_change: Callable[[], None],
         clock: Callable[[], float],
+        busy: Callable[[], str],
     ) -> None:
         self._gateway = settings.gateway.id
         self._topics, self._estop, self._dispatcher, self._drivers = topics, estop, dispatcher, drivers
         self._publish, self._deciding, self._clock = publish, deciding, clock
-        self._requests, self._on_change = requests, on_change
+        self._requests, self._on_change, self._busy = requests, on_change, busy
         requests.add({"arm": self._arm, "queue": self._queue})
 
     @property
@@ -111,6 +113,8 @@ class Control:
         """Allow or forbid movement on every board; an empty text, or in words why not. Disarming ends all runs."""
         if armed and self._estop.tripped:
             return "the emergency stop is in force: reset it first"
+        if armed and (busy := self._busy()):
+            return busy
         try:
             self._tell(armed, by)
         finally:

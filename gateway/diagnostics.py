@@ -31,6 +31,8 @@ PARTS = ("about", "settings", "rules", "data", "traces", "errors", "log")
 PIECE = 8000
 """Characters of one answer; six bytes each in the worst case, and a message is 64 KiB."""
 TRACES = 50
+MOST_FILES = 200
+"""Told by name; a venue of many years has a hundred thousand sessions, a file each."""
 EXPECTED = f"expected params: {{part: {', '.join(PARTS)}; offset: a number}}"
 
 
@@ -65,19 +67,23 @@ class Diagnostics:
         return "", result
 
     async def _make(self, part: str) -> str:
-        traces = list(self._traces(TRACES))  # the loop's own
-        scrub = Scrub(self._key, self._secrets(), [*self._people(), *_viewers(self._traces(10**6))])
+        # What the loop owns is taken here; looking for every name in every line takes seconds, on a thread.
+        traces, rules, about = list(self._traces(sys.maxsize)), self._rules(), self._about()
+        return await asyncio.to_thread(self._write, part, traces, rules, about)
+
+    def _write(self, part: str, traces: list[m.Trace], rules: RuleBook, about: dict[str, Any]) -> str:
+        scrub = Scrub(self._key, self._secrets(), [*self._people(), *_viewers(traces)])
         match part:
             case "about":
-                return _json(scrub.words(self._about()))
+                return _json(scrub.words(about))
             case "settings":
                 return _json(scrub.settings(msgspec.to_builtins(self._config.settings)))
             case "rules":
-                return _json(scrub.settings(msgspec.to_builtins(self._rules())))
+                return _json(scrub.settings(msgspec.to_builtins(rules)))
             case "data":
-                return _json(scrub.words(await asyncio.to_thread(_data, inventory.data_folder(self._config))))
+                return _json(scrub.words(_data(inventory.data_folder(self._config))))
             case "traces":
-                return _json([_trace(t, scrub) for t in traces])
+                return _json([_trace(t, scrub) for t in traces[:TRACES]])
             case "errors":
                 return _json(scrub.words(msgspec.to_builtins(self._errors.seen())))
         return "".join(scrub.text(line) + "\n" for line in self._errors.lines())
@@ -113,18 +119,20 @@ def machine() -> dict[str, Any]:
 
 
 def _data(folder: Path) -> dict[str, Any]:
-    files = {}
+    files: dict[str, int] = {}
     with suppress(OSError):  # a folder that cannot be read has told so in its own words
-        for path in sorted(folder.rglob("*")):
+        for path in folder.rglob("*"):
             if path.is_file():
                 files[str(path.relative_to(folder))] = path.stat().st_size
+    largest = sorted(files, key=lambda name: files[name], reverse=True)[:MOST_FILES]
     rows: dict[str, int | str] = {}
     try:
         for month in months(folder):
             rows[month.path.name] = count(month.path)
     except (OSError, StorageError) as e:
         rows["trouble"] = str(e)
-    return {"bytes": files, "records": rows}
+    sums = {"files": len(files), "bytes": sum(files.values())}
+    return {**sums, "largest": {name: files[name] for name in largest}, "records": rows}
 
 
 def _viewers(traces: Iterable[m.Trace]) -> Iterable[str]:

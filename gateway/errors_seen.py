@@ -74,7 +74,7 @@ class ErrorsSeen(logging.Handler):
             return
         try:
             words = clean(record.getMessage(), LONGEST_WORDS)
-        except (TypeError, ValueError):  # arguments that do not fit: the text itself still tells something
+        except Exception:  # noqa: BLE001 - whatever its arguments do, who logs must not fall over it
             words = clean(str(record.msg), LONGEST_WORDS)
         with self._own:
             self._lines.append((record.created, record.levelname, record.name, words[:LONGEST_LINE]))
@@ -82,7 +82,7 @@ class ErrorsSeen(logging.Handler):
                 self._group(record, words)
 
     def _group(self, record: logging.LogRecord, words: str) -> None:
-        key = (f"{_place(record.pathname)}:{record.lineno}", str(record.msg))
+        key = (f"{_place(record.pathname)}:{record.lineno}", str(record.msg)[:LONGEST_WORDS])
         group = self._groups.pop(key, None)
         if group is None:
             group = _Group(0, record.created, record.created, record.levelname, "", "")

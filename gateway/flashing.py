@@ -53,13 +53,19 @@ class Flashing:
         self._config, self._boards, self._armed = config, boards, armed
         self._states: dict[str, FlashState] = {}
         self._task: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def busy(self) -> str:
+        """What is under way, in words; empty when nothing is."""
+        if self._task is None or self._task.done():
+            return ""
+        station = next(name for name, s in self._states.items() if s.phase == "running")
+        return f"station {station} is being flashed: wait until that is done, or cancel it"
 
     def begin(self, station: str, kind: str, by: str) -> None:
         """``kind``: a key of ``PROGRAMMERS``, "" for what the board says of itself. Raises ``DriverError``."""
-        if self._task is not None and not self._task.done():
-            busy = next(name for name, s in self._states.items() if s.phase == "running")
-            raise DriverError(f"station {busy} is being flashed: wait until that is done")
+        if busy := self.busy:
+            raise DriverError(busy)
         if self._config.settings.stations[station].board.simulated:
             raise DriverError(f"station {station} is on a simulated board: it has nothing to flash")
         if kind and kind not in PROGRAMMERS:
@@ -73,6 +79,7 @@ class Flashing:
         )
         self._states[station] = state
         self._task = asyncio.create_task(self._run(state, kind))
+        self._task.add_done_callback(lambda task: _never_began(state) if task.cancelled() else None)
 
     def state(self, station: str) -> dict[str, Any]:
         found: dict[str, Any] = msgspec.to_builtins(self._states.get(station) or FlashState(station=station))
@@ -139,6 +146,11 @@ class Flashing:
             return await process.wait() == 0
         finally:
             await _end(process)
+
+
+def _never_began(state: FlashState) -> None:
+    state.phase = "cancelled"
+    state.lines.append("cancelled")
 
 
 def _progress(state: FlashState, line: str) -> None:

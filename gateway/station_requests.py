@@ -40,6 +40,10 @@ class StationRequests:
         self._boards, self._dispatcher, self._ordered, self._clock = boards, dispatcher, ordered, clock
         self._flashing = Flashing(config, boards, lambda: dispatcher.armed)
 
+    def busy(self) -> str:
+        """Why machines may not be armed now and the gateway may not end, in words: a board is being written."""
+        return self._flashing.busy
+
     @property
     def handlers(self) -> Mapping[str, Handler]:
         return {"test": self._test, "flash": self._flash}
@@ -57,6 +61,8 @@ class StationRequests:
 
     def _test(self, request: Request) -> Answer | Awaitable[Answer]:
         match request.params:
+            case {"dry_run": look} if not isinstance(look, bool):  # whoever writes "true" wants nothing to move
+                return "dry_run: expected true or false, without quotes; nothing moved", {}
             case {"station": str(station)} if len(request.params) == 1:
                 return self._ping(station)
             case {"station": str(station), "channel": str(channel), **more} if channel and "action" not in more:

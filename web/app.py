@@ -20,7 +20,7 @@ from web.people import present, roles, signing
 from web.people.audit import Audit
 from web.people.welcome import Welcome
 from web.rulebooks import Rulebooks
-from web.screens import ways
+from web.screens import ways, within
 from web.trials import Trials
 from web.views import (
     accounts,
@@ -80,6 +80,7 @@ def create_app(parts: Parts, *, hosts: Iterable[str] = (), streams: int = live.M
         modules=assets.modules,
         look=look,
         ways=ways,
+        within=within,
         present=present.present,
         may=lambda word: present.may(roles.Role[word.upper()]),
     )
@@ -110,7 +111,9 @@ def create_app(parts: Parts, *, hosts: Iterable[str] = (), streams: int = live.M
     configs = Configs(parts)
     app.register_blueprint(settings.blueprint(parts, configs))
     app.register_blueprint(wiring.blueprint(configs))
-    app.register_blueprint(accounts.blueprint(parts, configs, Trials(parts.file)))
+    trials = Trials(parts.file)
+    parts.closing.callback(trials.close)
+    app.register_blueprint(accounts.blueprint(parts, configs, trials))
     made = Overlays(parts.data / FOLDER)
     app.register_blueprint(overlays.blueprint(made, source.rows))
     app.register_blueprint(overlays.public(made, source.rows))

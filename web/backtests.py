@@ -90,6 +90,7 @@ class Backtests:
         self._running: _Job | None = None
         self._children: set[subprocess.Popen[bytes]] = set()
         self._root: Path | None = None
+        self._tidying: weakref.finalize[..., Backtests] | None = None
 
     @property
     def missing(self) -> str:
@@ -144,11 +145,16 @@ class Backtests:
         job = self._jobs.get(name)
         return None if job is None or job.state.state != "done" else job.page
 
+    def close(self) -> None:
+        """End what runs, and remove all reports."""
+        if self._tidying is not None:
+            self._tidying()
+
     def _folder(self) -> Path:
         """A fresh one; the oldest goes."""
         if self._root is None:
             self._root = Path(tempfile.mkdtemp(prefix="stagewire-backtests-"))
-            weakref.finalize(self, _tidy, self._root, self._children)
+            self._tidying = weakref.finalize(self, _tidy, self._root, self._children)
         folder = Path(tempfile.mkdtemp(dir=self._root))
         self._folders.append(folder)
         while len(self._folders) > KEPT:

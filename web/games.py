@@ -68,7 +68,7 @@ def values(game: Template, said: Mapping[str, str]) -> tuple[dict[str, Value], d
         if words == field.usual.strip() and not field.parameter.needed:
             continue
         if not words:
-            wrong[field.name] = _("This has to be said.")
+            wrong[field.name] = _("This is still empty.")
             continue
         value = _read(field.parameter, words)
         try:

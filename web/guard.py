@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, g, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFProtect, ValidationError, validate_csrf
 
-from web.people import limits, signing
+from web.people import crowd, limits, signing
 from web.people.audit import Audit
 from web.people.noted import note
 from web.people.present import may, present
@@ -19,6 +19,9 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 HEADER = "X-CSRFToken"
 STOP = "press.trip"
 """Asks for no token, as for no sign-in: a page whose session ended must still stop the machines."""
+
+TAKEN = frozenset({"backups.file", "exports.file", "system.diagnostics"})
+"""What takes much away with it is written down like what changes something."""
 
 HEADERS = {
     "Content-Security-Policy": "; ".join(
@@ -46,8 +49,9 @@ HEADERS = {
 
 
 def protect(app: Flask, hosts: Iterable[str], audit: Audit) -> None:
-    """Check every request of ``app``, in this order: is it for us and from our own page, not too often, of
-    somebody who may, and meant. ``hosts``: names it may be asked under, beside any IP address."""
+    """Check every request of ``app``, in this order: is it for us and from our own page, is there room, is
+    it not too often, of somebody who may, and meant. ``hosts``: names it may be asked under, beside any IP
+    address."""
     own = socket.gethostname().lower()
     names = {"localhost", own, f"{own}.local", *(h.lower() for h in hosts)}
 
@@ -67,6 +71,7 @@ def protect(app: Flask, hosts: Iterable[str], audit: Audit) -> None:
         if changes and origin is None:
             abort(403, "A press needs its Origin.")
 
+    crowd.install(app)
     limits.install(app)
     # A token lives as long as its session; `is_meant` checks it, once it is known who asks.
     app.config.update(WTF_CSRF_TIME_LIMIT=None, WTF_CSRF_CHECK_DEFAULT=False)
@@ -104,7 +109,8 @@ def protect(app: Flask, hosts: Iterable[str], audit: Audit) -> None:
 
     @app.after_request
     def write_down(response: Response) -> Response:
-        if request.method not in SAFE and request.endpoint is not None:
+        taken = request.method == "GET" and request.endpoint in TAKEN
+        if taken or (request.method not in SAFE and request.endpoint is not None):
             note(audit, response.status_code)
         return response
 

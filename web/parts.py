@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Places:
 class Parts:
     """``source``: the venue as it is; ``history``: past evenings; ``data``: the gateway's data folder, read only
     but for ``data/page``; ``base_dir``: where the settings ``file`` stands, None where the page has none.
-    ``again``: the page shall begin anew when it ends."""
+    ``again``: the page shall begin anew when it ends; ``closing``: what is to be done before either."""
 
     settings: Settings
     source: Source
@@ -53,6 +53,7 @@ class Parts:
     base_dir: Path = Path()
     file: Path | None = None
     again: threading.Event = field(default_factory=threading.Event)
+    closing: ExitStack = field(default_factory=ExitStack)
     places: Places = field(default_factory=Places)
     condition: Condition = field(default_factory=Condition)
 

@@ -21,6 +21,10 @@ logging.getLogger("waitress").setLevel(logging.WARNING)  # else a line for every
 
 THREADS = 64
 """40 event streams at most, and 24 for everything else."""
+LONGEST_BODY = 1_250_000
+"""Bytes, of any request: the views take less, but what is longer must not even be kept until they say so."""
+KEPT_BODY = 16 * 1024
+"""Bytes of it in memory; the rest waits in a file."""
 CONNECTIONS = 500
 """A browser keeps connections open; too few would shut the stop button out before any thread is busy."""
 GONE_MS = 10_000
@@ -53,6 +57,8 @@ def serve(settings: Settings, base_dir: Path = Path(), file: Path | None = None)
         asyncore_use_poll=True,
         channel_timeout=IDLE_S,
         outbuf_high_watermark=MAX_BEHIND,
+        max_request_body_size=LONGEST_BODY,
+        inbuf_overflow=KEPT_BODY,
         ident=None,
     )
 
@@ -74,6 +80,7 @@ def serve(settings: Settings, base_dir: Path = Path(), file: Path | None = None)
         source.stop()
         server.close()
         parts.exports.close()
+        parts.closing.close()
         source.join(1.0)
         app.extensions["audit"].settle(0.5)
         for s, handler in old.items():

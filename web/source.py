@@ -10,7 +10,6 @@ import logging
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,9 +32,11 @@ from gateway.messages import (
 from gateway.settings.models import Broker
 from gateway.topics import Topics
 from web.asking import ANSWER_S, Asking, Params
+from web.heard import subscriptions
+from web.pressed import Pressed
 from web.rows import Rows
 from web.stop import Stop, judge
-from web.venue import Venue, subscriptions
+from web.venue import Venue
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,8 @@ UPDATE_S = 0.1
 """Changes are gathered this long: at most ten updates a second, however hard it rains likes."""
 SETTLE_S = 1.0
 """After a connect, the retained messages are in by then (a local broker needs milliseconds)."""
-REPEAT_S = 1.0
-"""A stop that the broker has not shown us back is sent again this often while it can be reached."""
 LOOP_S = 2.0
 """A press must reach the loop within this, or the page says that its own end hangs."""
-MEMORY = 64
-"""Presses remembered: one repeated by a phone after its stop was reset must not stop the venue again."""
 
 T = TypeVar("T")
 
@@ -67,10 +64,7 @@ class Source:
         self._topics = Topics(venue)
         # all below is the loop's
         self._state = Venue(venue)
-        self._pending: EstopTrip | None = None  # the broker has not shown it back
-        self._held: EstopTrip | None = None  # no gateway has taken it: a broker that restarts may forget it
-        self._presses: deque[str] = deque(maxlen=MEMORY)
-        self._repeat: asyncio.TimerHandle | None = None
+        self._pressed = Pressed(self._send_trip)
         self._settle: asyncio.TimerHandle | None = None
         self._link = {"connected": False, "words": "connecting to the broker", "since": stamp(time.time())}
         self._commit_due = False
@@ -188,41 +182,12 @@ class Source:
             ) from None
 
     async def _trip(self, name: str, by: str) -> Stop:
-        stop = self._judge()
-        if stop.phase == "clear" and name in self._presses:
-            return stop
-        self._presses.append(name)
-        if self._pending is None:
-            # Another phone's stop that a gateway holds is this stop too: its proof must stay valid.
-            held = stop.can_reset and stop.trip
-            trip = EstopTrip(id=held or name, by=by, at=stamp(time.time()), reason="pressed on the page")
-            self._pending = self._held = trip
-            log.warning("stop %s pressed by %s", trip.id, by, extra=PRESSED)
-        self._send_pending()
-        self._touch()
+        if self._pressed.press(name, by, self._judge()):
+            self._touch()
         return self._judge()
 
-    def _send_pending(self) -> None:
-        if self._repeat is not None:
-            self._repeat.cancel()
-            self._repeat = None
-        if self._pending is not None:
-            self._bus.publish(self._topics.estop_trip, encode(self._pending), qos=1, retain=True)
-            self._repeat = self._loop.call_later(REPEAT_S, self._send_pending)
-
-    def _follow_trip(self, topic: str) -> None:
-        """What a message on ``topic`` says of our own stop."""
-        if topic == self._topics.estop_trip:
-            trip = self._state.trip
-            if self._pending and trip and trip.id == self._pending.id:
-                self._pending = None
-            elif self._pending is None:
-                self._held = None  # cleared, or another's: not ours to keep any more
-        if self._held and any(
-            g.proof and g.proof.tripped and g.proof.trip and g.proof.trip.id == self._held.id
-            for g in self._state.gateways().values()
-        ):
-            self._held = None
+    def _send_trip(self, trip: EstopTrip) -> None:
+        self._bus.publish(self._topics.estop_trip, encode(trip), qos=1, retain=True)
 
     async def _reset(self, trip: str, by: str) -> Stop:
         stop = self._judge()
@@ -274,8 +239,10 @@ class Source:
         if answer is not None:
             self._asking.take(answer)
             return
-        if self._held is not None:
-            self._follow_trip(message.topic)
+        state = self._state
+        self._pressed.follow(
+            message.topic == self._topics.estop_trip, state.trip, lambda: state.gateways().values()
+        )
         self._touch()
 
     def _on_state(self, connected: bool, words: str) -> None:
@@ -287,8 +254,7 @@ class Source:
         if connected:
             self._state.begin()
             self._settle = self._loop.call_later(SETTLE_S, self._sweep)
-            self._pending = self._held
-            self._send_pending()
+            self._pressed.connected()
         self._touch()
 
     def _sweep(self) -> None:
@@ -297,7 +263,7 @@ class Source:
 
     def _judge(self) -> Stop:
         return judge(
-            pending=self._pending,
+            pending=self._pressed.pending,
             trip=self._state.trip,
             gateways=self._state.gateways(),
             connected=self._bus.connected,

@@ -1,6 +1,5 @@
 """Tests of an account's connection: the connector's own diagnosis, as a program beside the page, line by line."""
 
-import atexit
 import os
 import secrets
 import subprocess
@@ -91,7 +90,6 @@ class Trials:
         self._file, self._listen = file, listen
         self._lock = threading.Lock()
         self._all: dict[str, _Trial] = {}
-        atexit.register(self.close)
 
     def begin(self, account: str) -> TrialState:
         """Raises ``Busy`` while another one runs, ``ServiceError`` when none can."""

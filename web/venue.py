@@ -1,7 +1,7 @@
 """What the bus has said of one venue, as rows for the page. Pure: no thread, no clock, no I/O."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -10,32 +10,21 @@ from msgspec.structs import replace
 from gateway import topics
 from gateway.errors import PayloadError
 from gateway.messages import (
-    AccountState,
-    AccountStats,
     Ack,
     Announcement,
-    EstopProof,
     EstopTrip,
-    GatewayHealth,
-    GatewayInfo,
-    GatewayState,
-    Leaderboard,
-    LedgerState,
     ModeOrder,
     QueueState,
     Response,
     RulesState,
-    StationBoard,
-    StationInfo,
-    StationState,
-    StationStats,
     decode,
     decode_event,
     stamp,
 )
-from gateway.topics import Address, Topics
+from gateway.topics import Address
 from web import glance
 from web.feed import Actions, Feed, Said
+from web.heard import FACETS, OWN_ROWS
 from web.stop import Seen
 
 log = logging.getLogger(__name__)
@@ -43,77 +32,8 @@ log = logging.getLogger(__name__)
 Key = tuple[str, str]
 """A row's kind (account, station, gateway, connector, event, action, ...) and its id."""
 
-FACETS: dict[tuple[str, str], type[Struct]] = {
-    ("account", "state"): AccountState,
-    ("account", "stats"): AccountStats,
-    ("account", "leaderboard"): Leaderboard,
-    ("gateway", "info"): GatewayInfo,
-    ("gateway", "state"): GatewayState,
-    ("gateway", "health"): GatewayHealth,
-    ("gateway", "estop"): EstopProof,
-    ("gateway", "rules"): RulesState,
-    ("gateway", "ledger"): LedgerState,
-    ("station", "info"): StationInfo,
-    ("station", "state"): StationState,
-    ("station", "board"): StationBoard,
-    ("station", "queue"): QueueState,
-    ("station", "stats"): StationStats,
-}
-"""The retained states and what each must be."""
-
-OWN_ROWS = ("rules", "ledger", "queue", "board")
-"""Facets that are long, and change at other times than the rest: each is a row of its own kind."""
-
-VERBS = (
-    "arm",
-    "queue",
-    "ledger",
-    "press",
-    "trace",
-    "rules",
-    "errors",
-    "profile",
-    "diagnostics",
-    "backup",
-    "retention",
-    "erase",
-    "restore",
-    "test",
-    "flash",
-    "config",
-    "restart",
-)
-"""What the page asks of gateways: it listens for the answers to these."""
-
 MAX_ROWS = 100
 """Of one kind: a venue has a few dozen; whoever invents ids on the bus must not fill our memory."""
-
-
-def subscriptions(t: Topics) -> Iterable[str]:
-    """Every topic filter the page needs."""
-    yield t.connector_availability("+")
-    yield t.account_state("+")
-    yield t.account_stats("+")
-    yield t.account_leaderboard("+", "session")
-    yield t.account_event("+", "+")
-    yield t.gateway_availability("+")
-    yield t.gateway_info("+")
-    yield t.gateway_state("+")
-    yield t.gateway_health("+")
-    yield t.gateway_estop("+")
-    yield t.gateway_rules("+")
-    yield t.gateway_ledger("+")
-    yield t.gateway_announcement("+")
-    yield from (t.gateway_response("+", verb) for verb in VERBS)
-    yield t.station_availability("+")
-    yield t.station_info("+")
-    yield t.station_state("+")
-    yield t.station_board("+")
-    yield t.station_queue("+")
-    yield t.station_stats("+")
-    yield t.station_result("+")
-    yield t.estop_trip
-    yield t.mode
 
 
 class Venue:
@@ -131,9 +51,8 @@ class Venue:
         self._retained: dict[tuple[str, str, str], Any] = {}
         self._generation: dict[tuple[str, str, str], int] = {}
         self._now = 0
-        self._dirty: dict[
-            Key, None
-        ] = {}  # in the order in which they changed: what falls out of a list is its oldest
+        # in the order in which they changed: what falls out of a list is its oldest
+        self._dirty: dict[Key, None] = {}
         self._feed = Feed()
         self._actions = Actions()
         self._said = Said()

@@ -50,9 +50,9 @@ def lasted(number: float | None) -> str:
     return str(_("%(number)s s", number=decimal(number / 1000, 1 if number < 99_950 else 0)))
 
 
-def lasting(length: float) -> str:
+def lasting(span: float) -> str:
     """Of seconds: ``"2 h 05 min"``, ``"12 min"``, ``"8 s"``."""
-    whole = round(length)
+    whole = round(span)
     if whole < 60:
         return str(_("%(number)s s", number=whole))
     hours, minutes = divmod(round(whole / 60), 60)
@@ -98,6 +98,6 @@ def install(app: Flask, zone: ZoneInfo) -> None:
         named=named,
         percent=percent,
         lasting=lasting,
-        length=duration,
+        duration=duration,
         local=local,
     )

@@ -28,9 +28,6 @@ def make_ack(
 ) -> Ack:
     """Times are seconds since 1970, None for what did not happen."""
     assert bool(kept_by) == (status in FINAL - {Status.DONE}), "what was not done was kept by something"
-    latency = None
-    if moved is not None and command.received is not None:
-        latency = round((moved - seconds(command.received)) * 1000, 3)
     return Ack(
         id=command.id,
         station=command.station,
@@ -50,10 +47,18 @@ def make_ack(
             moved=_stamp(moved),
             ended=_stamp(ended),
         ),
-        latency_ms=latency,
+        latency_ms=_latency(command, moved),
         simulated=command.simulated,
         channel=command.channel,
     )
+
+
+def _latency(command: Command, moved: float | None) -> float | None:
+    """None, too, where a clock was set back between the two: a gift cannot move anything before it was given."""
+    if moved is None or command.received is None:
+        return None
+    took = round((moved - seconds(command.received)) * 1000, 3)
+    return took if took >= 0 else None
 
 
 def _stamp(t: float | None) -> Timestamp | None:

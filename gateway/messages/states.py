@@ -211,8 +211,8 @@ Clock = Literal["synchronised", "not synchronised", "unknown"]
 class GatewayHealth(Struct, frozen=True, kw_only=True):
     """``loop_lag_ms``: worst of the last seconds; ``storage`` says in words what cannot be written.
 
-    Of the machine: ``temperature_c`` of its processor, ``load`` for each core over a minute, None where it does not
-    tell; ``power`` and ``clock``.
+    Of the machine: ``temperature_c`` of its processor, ``load`` for each core over a minute, None where it does
+    not tell; ``power`` and ``clock``.
     """
 
     gateway: Id

@@ -9,7 +9,9 @@ from werkzeug.exceptions import HTTPException
 
 from tests.browser.phone import Phone
 
-LINKS = "[...document.querySelectorAll('.ways a, .me, main a[href]')].map((a) => a.getAttribute('href'))"
+LINKS = (
+    "[...document.querySelectorAll('.ways a, .within a, .me, main a[href]')].map((a) => a.getAttribute('href'))"
+)
 LOADED = (
     "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
     ".filter((e) => !e.name.includes('/api/')).reduce((bytes, e) => bytes + e.encodedBodySize, 0)"

@@ -72,6 +72,10 @@ def test_keys_lead_to_screens_and_say_what_they_are(desk: Phone, page: Page) -> 
     assert "Shift+S" in desk.text("dialog")
     assert "History" in desk.text("dialog")
     assert desk.audit() == []
+    assert desk.js(
+        "((r) => document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2).closest('#stop') !== null)"
+        "(document.querySelector('#stop').getBoundingClientRect())"
+    ), "what is shown over a screen never stands between a thumb and the stop"
     strokes(desk, Keys.ESCAPE)
     desk.until("!document.querySelector('dialog')")
     strokes(desk, "g", "h")

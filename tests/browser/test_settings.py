@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver.support.select import Select
 
-from tests.browser.phone import AUDIT, DESK, Phone, says
+from tests.browser.phone import DESK, Phone, says
 from tests.web.hall import Hall, hall
 from tests.web.peer import until
 
@@ -124,7 +124,7 @@ def test_everybody_can_read_and_reach_the_settings(browser: Phone, venue: Hall) 
                 window.get(venue.url + screen)
                 window.until(CONNECTED)
                 window.js("document.querySelectorAll('details').forEach((d) => (d.open = true))")
-                assert window.driver.execute_script(AUDIT) == [], screen
+                assert window.audit() == [], screen
                 assert window.js(UNLABELLED) == 0, screen
                 assert window.js("document.documentElement.scrollWidth <= innerWidth"), screen
             assert window.complaints() == []

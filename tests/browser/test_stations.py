@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.broker import Mosquitto
-from tests.browser.phone import AUDIT, Phone
+from tests.browser.phone import Phone
 from tests.flow.stage import House, client_running, configure, gateway_running, until, virtual_boards
 from tests.web.process import Page
 
@@ -36,7 +36,7 @@ def tries(phone: Phone, page: Page) -> None:
     phone.get(f"{page.url}/stations")
     phone.until("document.querySelectorAll('#stations .card').length === 3")
     sees(phone, "#stations .card:nth-child(2)", "Confetti cannon")
-    assert phone.driver.execute_script(AUDIT) == []
+    assert phone.audit() == []
     phone.press("#stations .card:nth-child(2) a")
     sees(phone, FIRE, "On for 150 ms")
     sees(phone, "#now", "Ready")
@@ -63,7 +63,7 @@ def tries(phone: Phone, page: Page) -> None:
     sees(phone, CHANNEL, "on 2 times")
     phone.press("#ping")
     sees(phone, "#ping-words", "Yes, within ")
-    assert phone.driver.execute_script(AUDIT) == []
+    assert phone.audit() == []
     assert phone.complaints() == []
 
 

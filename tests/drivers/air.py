@@ -5,6 +5,7 @@ Everything but the port itself is the real thing: driver, connection, link, the 
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -90,6 +91,9 @@ class AirPort:
 
     def saw(self, port: str, board_id: str) -> None:
         pass
+
+    def lent(self, port: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @pytest.fixture

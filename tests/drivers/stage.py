@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Generic, TypeVar
 
 from gateway.drivers.arduino import wire
@@ -47,6 +47,9 @@ class OnePort:
 
     def saw(self, port: str, board_id: str) -> None:
         self.seen.append(board_id)
+
+    def lent(self, port: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Stage(Generic[B]):

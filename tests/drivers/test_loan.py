@@ -69,3 +69,10 @@ async def test_a_board_that_was_lent_works_on_and_one_that_restarted_has_told_no
         await until(lambda: s.driver.board.boots == 1)
         assert not s.driver.board.inputs
         assert s.driver.board.boot == "reset-pin"
+
+
+async def test_two_who_ask_a_board_at_once_are_both_answered() -> None:
+    async with stage() as s:
+        first, second = await asyncio.gather(s.driver.ping(), s.driver.ping())
+        assert 0 < first < 1
+        assert 0 < second < 1

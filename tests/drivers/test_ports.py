@@ -65,6 +65,19 @@ async def test_a_serial_number_finds_its_board_under_any_name(desk: Desk) -> Non
     assert await found.find(board) == [again]
 
 
+async def test_a_port_that_is_lent_is_opened_by_nobody_in_search_of_a_board(desk: Desk) -> None:
+    found = Ports(desk.dev)
+    fixed, other = desk.plug("ttyUSB0"), desk.plug("ttyUSB1")
+    name = desk.dev / "by-id"
+    name.symlink_to(fixed)
+    missing, beside = Board(id="STN-C"), Board(port=str(name))
+    assert await found.find(missing) == [fixed, other]
+    with found.lent(str(name)):  # the settings' name for what others call ttyUSB0
+        assert await found.find(missing) == [other]
+        assert await found.find(beside) == []
+    assert await found.find(missing) == [fixed, other]
+
+
 async def test_ports_are_read_again_only_when_a_name_came_or_went(desk: Desk) -> None:
     found = Ports(desk.dev)
     desk.plug("ttyUSB0", "STN-A")

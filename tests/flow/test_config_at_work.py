@@ -100,6 +100,20 @@ async def test_a_file_with_a_secret_in_it_is_not_shown_and_one_that_would_not_st
         assert (await c.ask("restart", do="check")).result == {"restart": []}
 
 
+async def test_a_command_line_comes_from_nobody_far_away(house: House) -> None:
+    """It would run with the gateway's rights, for whoever may publish a request."""
+    path = commented(house)
+    good = path.read_text()
+    async with gateway_running(house.config):
+        await house.ready()
+        evil = await lent(house, good + "sound_player: sh -c 'reboot' {file}\n")
+        assert "sound_player: a command line is changed in the file itself" in evil.error
+        assert path.read_text() == good
+        path.write_text(good + "sound_player: mpv {file}\n")  # by somebody at the machine
+        assert (await lent(house, path.read_text().replace("pin: 6", "pin: 8"))).ok
+        assert (await lent(house, good)).ok, "the usual players"
+
+
 async def test_a_restart_comes_back_disarmed_as_the_same_process_with_the_new_settings_and_every_gift_once(
     house: House,
 ) -> None:
@@ -136,3 +150,16 @@ async def test_a_restart_comes_back_disarmed_as_the_same_process_with_the_new_se
         assert c.of("g-1").count("done") == c.of("g-3").count("done") == 1
         await until(lambda: (c.ledger.total.received, c.ledger.total.done, c.ledger.total.owed) == (3, 2, 1))
         os.kill(process.pid, signal.SIGTERM)
+
+
+async def test_a_service_that_is_stopped_while_it_restarts_stays_ended(house: House) -> None:
+    commented(house)
+    c = house.client
+    availability = c.topics.gateway_availability("gateway")
+    with GatewayProcess(house.config) as process:
+        await until(lambda: c.latest.get(availability) == b"online", 20)
+        await until(lambda: all(c.station(s).online for s in house.boards))
+        assert (await c.ask("restart", do="now")).ok
+        await until(lambda: c.latest[availability] == b"offline")
+        await asyncio.to_thread(process.end)
+        assert c.latest[availability] == b"offline"

@@ -256,6 +256,9 @@ class _Fixed:
 
     def saw(self, port: str, board_id: str) -> None: ...
 
+    def lent(self, port: str) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
 
 async def test_numbers_and_times_that_nothing_could_count_with_are_garbage_and_everything_goes_on(
     house: House,

@@ -64,6 +64,8 @@ async def test_a_test_pulses_its_channel_once_for_so_long_and_stands_in_the_jour
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ms": 501}, "ms: expected a whole number from 1 to 500"),
+    ({"dry_run": "true"}, "dry_run: expected true or false, without quotes; nothing moved"),
+    ({"dry_run": 1}, "dry_run: expected true or false, without quotes; nothing moved"),
     ({"ms": 0}, "ms: expected a whole number from 1 to 500"),
     ({"ms": 20.5}, "ms: expected a whole number"),
     ({"level": 50}, "no parameter 'level'; this action takes: ms"),
@@ -208,7 +210,7 @@ async def flashed(c: Client, station: str, patience: float) -> dict[str, Any]:
 async def test_a_board_that_cannot_be_flashed_says_why_and_its_station_comes_back(house: House) -> None:
     real(house, "bell", port=house.boards["bell"].port)
     c = house.client
-    async with gateway_running(house.config):
+    async with gateway_running(house.config) as gateway:
         await until(lambda: c.station("bell").online)
         c.arm()
         await until(lambda: c.station("bell").armed)
@@ -222,6 +224,10 @@ async def test_a_board_that_cannot_be_flashed_says_why_and_its_station_comes_bac
         assert (await c.ask("flash", station="bell", do="begin")).result["phase"] == "running"
         assert (await c.ask("flash", station="bell", do="begin")).error.startswith("station bell is being flashed")
         await until(lambda: c.station("bell").fault == "it is being flashed, and comes back by itself")
+        for verb, params in (("arm", {"armed": True}), ("restart", {"do": "now"})):
+            refused = await c.ask(verb, **params)
+            assert refused.error.startswith("station bell is being flashed: wait"), verb
+        assert not gateway._dispatcher.armed
         ended = await flashed(c, "bell", 30)
         assert ended["phase"] == "failed"
         assert f"{house.boards['bell'].port} is held by" in ended["lines"][-1], (
@@ -235,6 +241,9 @@ async def test_a_board_that_cannot_be_flashed_says_why_and_its_station_comes_bac
         ended = await flashed(c, "bell", 10)
         assert (ended["phase"], ended["lines"]) == ("cancelled", ["cancelled"])
         await until(lambda: c.station("bell").online)
+        gateway._bench._flashing.begin("bell", "", "Noor")
+        gateway._bench._flashing.cancel("bell")  # before it had begun
+        assert (await flashed(c, "bell", 10))["phase"] == "cancelled"
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.journal import JournalReader
 from gateway.messages import GatewayHealth, User
+from gateway.scrub import Scrub
 from tests.flow.stage import Client, GatewayProcess, House, gateway_running, until
 
 pytestmark = pytest.mark.needs("mosquitto")
@@ -78,6 +80,14 @@ async def test_diagnostics_tell_much_and_no_secret_and_no_name(
 ) -> None:
     furnish(house, monkeypatch)
     client = house.client
+    scrubbing: set[threading.Thread] = set()
+    clean = Scrub.text
+
+    def seen(self: Scrub, text: str) -> str:
+        scrubbing.add(threading.current_thread())
+        return clean(self, text)
+
+    monkeypatch.setattr(Scrub, "text", seen)
     async with gateway_running(house.config):
         await house.ready()
         client.gift("g-1", user=MAYA)
@@ -106,6 +116,8 @@ async def test_diagnostics_tell_much_and_no_secret_and_no_name(
     assert '"status": "done"' in told["traces"]
     assert "cannot call with (secret)" in told["errors"]
     assert "ARMED" in told["log"]
+    assert scrubbing, "names are looked for"
+    assert threading.main_thread() not in scrubbing, "the loop has machines to look after"
 
 
 async def test_errors_are_grouped_and_cleared_and_health_is_told(house: House) -> None:
@@ -204,3 +216,16 @@ async def test_a_damaged_backup_is_refused_before_anything_stops(house: House) -
         assert not answer.ok
         assert client.latest[client.topics.gateway_availability("gateway")] == b"online"
         assert not list(base.glob("before-restore-*"))
+
+
+async def test_a_backup_with_which_nothing_would_start_is_refused_before_anything_stops(house: House) -> None:
+    client, path = house.client, house.config.base_dir / "stagewire.yaml"
+    async with gateway_running(house.config):
+        await house.ready()
+        path.write_text(path.read_text() + "speling: 1\n")  # somebody is at it by hand
+        name = Path((await client.ask("backup")).result["file"]).name
+        for do in ("check", "now"):
+            answer = await client.ask("restore", do=do, file=name)
+            assert answer.error.startswith("with its settings the gateway would not start again: stagewire.yaml:")
+            assert "speling" in answer.error
+        assert client.latest[client.topics.gateway_availability("gateway")] == b"online"

@@ -116,3 +116,15 @@ def test_nothing_is_heard_after_the_end() -> None:
     log.warning("too late")
     assert seen.seen() == []
     assert seen.lines() == []
+
+
+def test_a_line_whose_arguments_break_it_harms_nobody_who_logs() -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise KeyError("no words")
+
+    seen = ErrorsSeen()
+    for arguments in ((Broken(),), ({"name": 1},), ("one", "too many")):
+        seen.handle(logging.LogRecord("x", logging.ERROR, __file__, 1, "%(lamp)s of %s", arguments, None))
+    (group,) = seen.seen()
+    assert (group.count, group.words) == (3, "%(lamp)s of %s")

@@ -24,6 +24,7 @@ MENTIONED = re.compile(r"(?<![\w.@/:<{%$-])@([a-z0-9_][a-z0-9_.]{1,23})(?![\w/(]
 
 INVENTED = {
     *("ada.otter", "bea.badger", "club_night", "ivo.marsh", "lene.brandt", "luka.ray", "mira.on.air"),
+    *("maya.viewer", "hall.broker.user"),
     *("nadia.quill", "noisy.neighbour", "otto.quist", "otto.the.second", "otto2", "quiet.one"),
     *("vera.viewer", "zoe.fern"),
 }
@@ -32,7 +33,7 @@ PATTERNS = re.compile(
     r"[a-z]+\.(practice|live|new)|viewer\.?\d*|"
     rf"({'|'.join(people._FIRST.lower().split())})\.({'|'.join(people._LAST.split())})\d*"
 )
-NO_NAMES = {"erased", "name", "names", "average_viewers", "peak_viewers", "ada.gz", "x.gz"} | {
+NO_NAMES = {"erased", "name", "names", "average_viewers", "peak_viewers", "ada.gz", "x.gz", "csrf_token"} | {
     f"latency_p{percent}_ms" for percent in (50, 95, 99)
 }
 """Words of programs and documentation that only look like one."""

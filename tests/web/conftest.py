@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from gateway.messages import SessionSummary
 from tests.broker import Mosquitto
@@ -14,6 +16,27 @@ from tests.web.past import Evenings, Venue
 from tests.web.peer import PATIENCE, VENUE, Peer, rows, until
 from tests.web.people import signed_in
 from web.source import Source
+
+
+class Templates(BytecodeCache):
+    """Compiled once, and not once for each page that a test makes."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (made := self._made.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(made)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._made[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": Templates()})
+        yield
 
 
 @pytest.fixture
@@ -45,11 +68,10 @@ def evenings(tmp_path_factory: pytest.TempPathFactory) -> Evenings:
     return (data, *asyncio.run(two_evenings(data)))
 
 
-@pytest.fixture
-def venue(evenings: Evenings) -> Iterator[Venue]:
-    venue = Venue(evenings[0])
-    yield venue
-    venue.exports.close()
+@pytest.fixture(scope="module")
+def venue(evenings: Evenings) -> Venue:
+    """One for the tests of a module that only look."""
+    return Venue(evenings[0])
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_the_page_loads_its_own_files_only_and_is_small(client: FlaskClient) -> 
     assert "<script>" not in page.text
     assert "style=" not in page.text
     assert len(loaded(client, "/")) >= 10
-    assert sum(loaded(client, "/").values()) < 36_000
+    assert sum(loaded(client, "/").values()) < 32_000
 
 
 @pytest.mark.parametrize("address", ["/", "/api/snapshot", "/nowhere"])

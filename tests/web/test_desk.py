@@ -254,7 +254,7 @@ def test_announcements_are_few_and_the_newest(source: Source, gateway: Peer) -> 
 
 
 def test_five_hundred_rules_are_a_short_row(source: Source, gateway: Peer) -> None:
-    many = [RuleState(rule=f"rule-{n}", title="x" * 20, broken="y" * 40 if n % 2 else "") for n in range(500)]
+    many = [RuleState(rule=f"rule-{n}", title="x" * 12, broken="y" * 40 if n % 2 else "") for n in range(500)]
     gateway.say(T.gateway_rules("pi-1"), desk_scene.rules(rules=many))
     told = until(lambda: rows(source).get("rules", {}).get("pi-1"), "the rules")
     assert (told["running"], len(told["broken"]), told["more"]) == (250, 10, 240)

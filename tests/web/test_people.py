@@ -157,6 +157,18 @@ def test_an_invitation_lets_in_as_many_as_it_says_for_as_long_as_it_says(people:
     assert people.enter(people.invite(Role.VIEWER, by="Siti"), "dewi"), "the name is free again"
 
 
+def test_who_is_out_comes_back_neither_by_their_own_link_nor_with_an_older_copy(people: People) -> None:
+    people.add("Dewi", Role.ADMIN, WORDS)
+    gone = people.add("Siti", Role.ADMIN, WORDS)
+    own, other = people.invite(Role.ADMIN, by="Siti"), people.invite(Role.VIEWER, by="Dewi")
+    people.remove(gone.id)
+    assert people.invitation(own) is None
+    assert people.invitation(other) is not None
+    file = people.folder / FILE
+    file.write_bytes(file.read_bytes()[:-20])
+    assert {m.name for m in People(people.folder, people.clock).everyone()} == {"Dewi"}
+
+
 def test_a_guest_who_signs_out_is_forgotten_and_one_with_a_password_is_not(people: People) -> None:
     siti, dewi = people.add("Siti", Role.ADMIN, WORDS), people.guest("Dewi", Role.VIEWER)
     phone, tablet = people.begin(dewi), people.begin(dewi)
@@ -232,7 +244,7 @@ def test_a_file_damaged_by_hand_is_told_and_the_copy_before_it_taken(
     people.add("Siti", Role.ADMIN, WORDS)
     people.guest("Dewi", Role.VIEWER)
     (people.folder / FILE).write_text("{")
-    assert names(people) == ["Siti"]
+    assert names(people) == ["Siti", "Dewi"]
     assert "is damaged" in caplog.text
 
 

@@ -114,6 +114,9 @@ def test_it_can_be_cancelled_and_is_given_up_when_it_takes_too_long(
     tests.cancel(name)
     until(lambda: (s := tests.state(name)) and s.state == "cancelled", "it is cancelled")
     assert tests.report(name) is None
+    last = tests.begin(wanted).id
+    tests.close()
+    until(lambda: (s := tests.state(last)) and s.state == "failed", "a page that ends leaves none behind")
     hasty = Backtests(folder, evenings[0], most_s=0.05)
     name = hasty.begin(wanted).id
     until(lambda: (s := hasty.state(name)) and s.state == "failed", "it is given up")

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from tests.web.past import Venue, live
 from tests.web.peer import Peer, T, until
 from tests.web.people import OWN, Hand
 from web.app import create_app
+from web.people import crowd
 from web.people.audit import KEPT, Audit, Line
 from web.people.roles import Role
 from web.source import Source
@@ -60,6 +63,60 @@ def test_a_burst_of_presses_is_a_thumb_and_more_is_told_to_wait_one_person_at_a_
     refused = busy.press("/api/queue", {})
     assert refused.json == {"error": "That was too often: wait a minute. The stop always works."}
     assert calm.press("/api/queue", {}).status_code == 200
+
+
+def test_whatever_hangs_behind_screens_threads_stay_for_the_stop_and_the_rest_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "PATIENCE_S", 0.01)
+    app = Venue(tmp_path).app
+    go, inside = threading.Event(), threading.Semaphore(0)
+
+    def hangs() -> str:
+        inside.release()
+        assert go.wait(20)
+        return "at last"
+
+    app.view_functions |= {"sessions.index": hangs, "press.trip": lambda: "stopped"}
+    hands = [Hand(app) for _ in range(crowd.MOST)]
+    with ThreadPoolExecutor(crowd.MOST) as threads:
+        waiting = [threads.submit(hand.get, "/sessions") for hand in hands]
+        assert all(inside.acquire(timeout=20) for _ in hands)
+        refused = hands[0].get("/sessions")
+        stopped = app.test_client().post("/api/estop/trip", headers=OWN)
+        seen = hands[0].get("/api/snapshot").status_code
+        go.set()
+        assert {answer.result().text for answer in waiting} == {"at last"}
+    assert (refused.status_code, stopped.text, seen) == (503, "stopped", 200)
+    assert "busy" in refused.text
+    assert hands[0].get("/sessions").status_code == 200
+
+
+def test_a_password_of_ones_own_is_not_tried_for_ever_by_who_took_the_phone(tmp_path: Path) -> None:
+    app = Venue(tmp_path).app
+    app.view_functions["people.own_password"] = lambda: "a try"
+    hand = Hand(app)
+    assert [hand.send("/me/password", old="x").status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+def test_who_takes_a_backup_away_stands_in_the_log_and_who_looks_does_not(tmp_path: Path) -> None:
+    app = Venue(tmp_path).app
+    app.view_functions |= {"backups.file": lambda name: name, "backups.index": lambda: "a list"}
+    hand = Hand(app)
+    hand.get("/system/backups")
+    hand.get("/api/backups/stagewire-hall.tar.gz")
+    audit: Audit = app.extensions["audit"]
+    audit.settle()
+    assert [(line.did, line.what) for line in audit.lines()] == [("backups.file", "name=stagewire-hall.tar.gz")]
+
+
+def test_who_was_forgotten_is_not_remembered_by_the_log(tmp_path: Path) -> None:
+    app = Venue(tmp_path).app
+    app.view_functions["backups.erase"] = lambda: "erased"
+    Hand(app).press("/api/erase", {"do": "erase", "viewer": "77", "confirm": "viewer.77"})
+    audit: Audit = app.extensions["audit"]
+    audit.settle()
+    assert [line.what for line in audit.lines()] == ["do=erase"]
 
 
 def test_a_phone_that_polls_is_never_told_to_wait(tmp_path: Path) -> None:

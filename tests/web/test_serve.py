@@ -170,7 +170,10 @@ def _read(page: Page, path: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_the_process_stays_small(page: Page, gateway: Peer) -> None:
+def test_the_process_stays_small_and_keeps_no_body_that_it_does_not_want(page: Page, gateway: Peer) -> None:
+    with socket.create_connection(("127.0.0.1", page.port), 5) as much:
+        much.sendall(b"POST /enter HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000000\r\n\r\n")
+        assert b" 413 " in much.recv(100), "refused before it is sent"
     scene.open_gateway(gateway)
     scene.open_accounts(gateway)
     streams = [listen(page) for _ in range(5)]

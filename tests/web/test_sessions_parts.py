@@ -110,7 +110,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_shown(tmp_path: Path) -> None:
     page = client.get(f"/sessions/{saturday.summary.id}")
     assert page.status_code == 200
     assert "Something could not be read" in page.text
-    assert "its details were counted again from the journal" in page.text
+    assert "the details were counted again from the journal" in page.text
     buckets = client.get(f"/api/sessions/{saturday.summary.id}/buckets").json
     assert buckets is not None
     assert msgspec.convert(buckets["buckets"], list[Bucket]) == saturday.record.buckets["60"]

@@ -120,6 +120,10 @@ class Book(Struct, kw_only=True):
         """End all sessions of one."""
         self.sessions = {name: s for name, s in self.sessions.items() if s.member != member}
 
+    def void(self, inviter: str) -> None:
+        """End all invitations by one."""
+        self.invitations = {digest: i for digest, i in self.invitations.items() if i.by != inviter}
+
     def begin(self, name: str, member: str, now: float) -> None:
         """A session more; of too many, the one that was used longest ago ends."""
         own = sorted((s.seen, n) for n, s in self.sessions.items() if s.member == member)

@@ -50,6 +50,15 @@ class Kept:
             yield book
             _File(self._path).write(book)
             self._kept = self._look(), book
+            self._write_again(book)
+
+    def _write_again(self, book: Book) -> None:
+        """So that the copy before it, which a damaged file is made good with, lets nobody in again, either."""
+        try:
+            _File(self._path).write(book)
+            self._kept = self._look(), book
+        except StorageError as e:
+            log.warning("%s", e)
 
     def _look(self) -> Mark:
         try:

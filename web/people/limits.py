@@ -9,8 +9,9 @@ from web.people.signing import STATIC
 
 FREE = frozenset({"press.trip", "live.snapshot", "live.events", "overlay.data", STATIC})
 ENTRANCES = frozenset({"enter.sign_in", "enter.welcome"})
+GUESSED = ENTRANCES | {"people.own_password"}
 TRIES = "5/minute;30/hour"
-"""At a password or a code, of one address."""
+"""At a password or a code: of one address, or of one who is signed in."""
 PRESSES = "60/minute"
 """Of one person, of one kind: a burst of them is a thumb at work, more is a script."""
 READS = "600/minute"
@@ -31,7 +32,7 @@ def _presses() -> bool:
 def _limit() -> str:
     if not _presses():
         return READS
-    return TRIES if request.endpoint in ENTRANCES else PRESSES
+    return TRIES if request.endpoint in GUESSED else PRESSES
 
 
 def _who() -> str:
@@ -41,6 +42,6 @@ def _who() -> str:
 
 
 def _words() -> str:
-    if request.endpoint in ENTRANCES and _presses():
+    if request.endpoint in GUESSED and _presses():
         return str(_("Too many tries from here: wait a minute; after 30 in an hour, an hour."))
     return str(_("That was too often: wait a minute. The stop always works."))

@@ -16,6 +16,8 @@ LONGEST_BODY = 4096
 LONGEST_VALUE, LONGEST = 60, 300
 _SECRETS = ("pass", "secret", "token", "code", "key")
 """Parts of names whose values are never written down."""
+_PRIVATE = {"backups.erase": ("viewer", "confirm")}
+"""By endpoint the values that are told to nobody: who was forgotten must not be remembered for that."""
 TOO_OFTEN = 429
 STOP, STOP_S = "press.trip", 10.0
 """The stop has no limit, so its lines have one: a script that holds it down must not push out all others."""
@@ -57,6 +59,8 @@ def _short() -> Iterator[str]:
     """Names and values that were asked with, without secrets."""
     for name, value in {**(request.view_args or {}), **_body()}.items():
         if any(word in str(name).lower() for word in _SECRETS):
+            continue
+        if name in _PRIVATE.get(request.endpoint or "", ()):
             continue
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
         yield f"{name}={text if len(text) <= LONGEST_VALUE else f'({len(text)} characters)'}"

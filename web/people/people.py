@@ -102,7 +102,7 @@ class People:
         return member
 
     def set_role(self, member: str, role: Role) -> None:
-        """They are signed out everywhere."""
+        """They are signed out everywhere, and what they invited to is over."""
         with self._of(member) as book:
             before = book.members[member]
             book.members[member] = replace(before, role=role.word)
@@ -110,13 +110,13 @@ class People:
                 book.keeps_an_admin()
 
     def set_password(self, member: str, password: str) -> None:
-        """They are signed out everywhere; a guest becomes one who stays."""
+        """As with ``set_role``; a guest becomes one who stays."""
         kept = passwords.hashed(password, self.one(member).name)
         with self._of(member) as book:
             book.members[member] = replace(book.members[member], password=kept, until=None)
 
     def remove(self, member: str) -> None:
-        """They are out at their next request."""
+        """They are out at their next request, and so are their invitations: nobody comes back by an own link."""
         with self._of(member) as book:
             was_admin = book.members.pop(member).lasting_admin
             if was_admin:
@@ -127,8 +127,10 @@ class People:
         with self._change() as book:
             if member not in book.members:
                 raise PeopleError(lazy_gettext("there is no such person any more: load the list again"))
+            name = book.members[member].name
             yield book
             book.sign_out(member)
+            book.void(name)
 
     # -- invitations -------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ import { Desk } from "./desk.js";
 import { h, list } from "./dom.js";
 import { frame } from "./frame.js";
 import { drawAction, drawEvent, line } from "./lines.js";
-import { Owed } from "./owed.js";
 import { Presses } from "./presses.js";
 import { Queues } from "./queue.js";
 import { Buttons, Glance, broken } from "./rules.js";
@@ -18,7 +17,7 @@ const { store, redraw } = frame({ draw, old: t("What you see below is old."), ba
 const presses = new Presses(redraw);
 const chosen = new Chosen(redraw);
 const desk = new Desk(store, redraw);
-const owed = new Owed(store, presses, redraw);
+let owed = null; // loaded when there is a debt
 const buttons = new Buttons(store, presses);
 const queues = new Queues(store, presses, redraw);
 const glance = new Glance(store);
@@ -32,7 +31,7 @@ function draw(lost) {
     .sort(([, a], [, b]) => (b.state?.phase === "live") - (a.state?.phase === "live"));
   chosen.draw(accounts);
   const some = (lines, wanted) => lines.filter(([, line]) => wanted(line)).slice(0, LINES);
-  owed.draw(lost);
+  drawOwed(lost);
   buttons.draw(lost);
   queues.drawAll(lost);
   glance.draw();
@@ -41,6 +40,19 @@ function draw(lost) {
   list(at("accounts"), accounts.filter(([name]) => chosen.wants(name)), card, drawAccount(store), t("No account has been heard yet."));
   list(at("actions"), some(store.newest("action"), (a) => chosen.wants(a.account)), line, drawAction(store), t("Nothing has moved yet."));
   list(at("feed"), some(store.newest("event"), (e) => chosen.wantsEvent(e)), line, drawEvent, chosen.filtered ? t("Nothing of this among the last events.") : t("Nothing has happened yet."));
+}
+
+function drawOwed(lost) {
+  if (owed) return owed.draw?.(lost);
+  if (!store.sorted("ledger").some(([, l]) => l.owed.length)) return;
+  owed = {}; // on its way
+  import("./owed.js").then(
+    ({ Owed }) => {
+      owed = new Owed(store, presses, redraw);
+      redraw();
+    },
+    () => (owed = null), // tried again at the next look
+  );
 }
 
 function banners(store) {

@@ -1,5 +1,6 @@
 // Backups: made, checked, deleted; and what is older than it may be.
 
+import { asked } from "./dialogs.js";
 import { attr, bdi, fill, h, text } from "./dom.js";
 import { errand } from "./errand.js";
 import { frame } from "./frame.js";
@@ -35,13 +36,10 @@ async function run(button, line, path, body, words, done) {
   attr(button, "disabled", false);
 }
 
-function sure(words, yes, then) {
+async function sure(words, yes, then) {
   text(at("sure-words"), words);
   text(at("sure-yes"), yes);
-  const dialog = at("sure");
-  dialog.returnValue = "no";
-  dialog.onclose = () => dialog.returnValue === "yes" && then();
-  dialog.show();
+  if ((await asked(at("sure"))) === "yes") then();
 }
 
 at("make").addEventListener("submit", async (ev) => {
@@ -57,19 +55,18 @@ at("make").addEventListener("submit", async (ev) => {
 
 const acts = {
   check: (item, button, line) => run(button, line, `/api/backups/${item.dataset.name}/check`, {}, t("Reading all of it…"), (r) => ["good", t("It is whole: {files}, {size}, every checksum is right.", { files: n("{count} file", "{count} files", r.files), size: size(r.bytes) })]),
-  restore: (item, button, line) => {
+  restore: async (item, button, line) => {
     const dialog = at("restore");
     const form = dialog.querySelector("form");
     text(at("restore-command"), `stagewire restore ${item.dataset.name}`);
     form.reset();
     form.onsubmit = (ev) => {
       ev.preventDefault();
-      const confirm = form.elements.confirm.value;
-      dialog.close();
-      run(button, line, `/api/backups/${item.dataset.name}/restore`, { gateway: gateway(), confirm }, t("The gateway reads all of it…"), () => ["good", t("It is whole. The gateway stops, puts it back, and begins again: its settings, rules and history are as they were then.")]);
-      line.scrollIntoView({ block: "center" });
+      dialog.close("yes");
     };
-    dialog.show();
+    if ((await asked(dialog)) !== "yes") return;
+    run(button, line, `/api/backups/${item.dataset.name}/restore`, { gateway: gateway(), confirm: form.elements.confirm.value }, t("The gateway reads all of it…"), () => ["good", t("It is whole. The gateway stops, puts it back, and begins again: its settings, rules and history are as they were then.")]);
+    line.scrollIntoView({ block: "center" });
   },
   delete: (item, button, line) => sure(t("Delete {name}? It cannot be brought back.", { name: item.dataset.name }), t("Delete it"), async () => {
     const answer = await press(`/api/backups/${item.dataset.name}/delete`, {});
@@ -77,7 +74,7 @@ const acts = {
     else drawAnswer(line, { tone: "bad", words: answer.error });
   }),
 };
-at("restore-no").addEventListener("click", () => at("restore").close());
+at("restore-no").addEventListener("click", () => at("restore").close(""));
 document.querySelector(".kept").addEventListener("click", (ev) => {
   const button = ev.target.closest("[data-do]");
   if (!button) return;

@@ -1,11 +1,11 @@
 // An export: begun by its form, followed by polling, cancelled by its button.
 
 import { attr, say, text } from "./dom.js";
+import { follow } from "./errand.js";
 import { press, read } from "./link.js";
 import { t } from "./t.js";
 import { size } from "./words.js";
 
-const LOOK_MS = 300;
 const KEPT = "export"; // a screen that is loaded anew follows the export that it began
 const at = (id) => document.getElementById(id);
 
@@ -42,20 +42,12 @@ function show(state) {
   attr(at("export").querySelector("button"), "disabled", running);
 }
 
-async function follow(state) {
+async function watch(state) {
   sessionStorage.setItem(KEPT, state.id);
-  show(state);
-  while (state.state === "running") {
-    await new Promise((go) => setTimeout(go, LOOK_MS));
-    try {
-      state = await read(`/api/exports/${state.id}`);
-    } catch (e) {
-      state = { ...state, state: "failed", words: e.message };
-    }
-    show(state);
-  }
+  const last = await follow(`/api/exports/${state.id}`, state, show);
+  show(last);
   say(at("export-words").textContent);
-  if (state.state !== "done") sessionStorage.removeItem(KEPT);
+  if (last.state !== "done") sessionStorage.removeItem(KEPT);
 }
 
 /** Bring the screen's form for exports to life, where it has one. */
@@ -65,7 +57,7 @@ export function exporting() {
   let now = "";
   const go = (state) => {
     now = state.id;
-    return follow(state);
+    return watch(state);
   };
   form.addEventListener("submit", async (e) => {
     e.preventDefault();

@@ -1,11 +1,12 @@
 // The keyboard. A letter typed into a field is a letter; nothing is started from here, and the stop wants two strokes.
 
+import { asked } from "./dialogs.js";
 import { attr, h, say } from "./dom.js";
 import { t } from "./t.js";
 
 const TWICE_MS = 1000;
 const GO_MS = 1500;
-const SCREENS = { l: "/", r: "/rules", s: "/stations", t: "/statistics", h: "/sessions", y: "/system", o: "/overlays" };
+const SCREENS = { l: "/", r: "/rules", s: "/stations", t: "/statistics", h: "/sessions", y: "/system" };
 
 const typing = (node) => node.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]") !== null;
 const way = (path) => document.querySelector(`.ways a[href="${path}"]`);
@@ -56,9 +57,8 @@ class Keys {
           line(["?"], t("Show these keys"))),
         h("p", { class: "sub" }, t("While you type in a field, letters are only letters.")),
         close));
-    dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
-    dialog.showModal();
+    asked(dialog).then(() => dialog.remove());
   }
 }
 

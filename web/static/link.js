@@ -91,7 +91,7 @@ export class Link {
 const READ_MS = 20000; // a large journal on a small machine
 const BUSY_TRIES = 5;
 
-/** GET something of the past, waiting while the server is busy. Throws an Error in words. */
+/** GET something of the past, waiting while the server is busy. Throws an Error in words; `status`: of an answer. */
 export async function read(path) {
   for (let tries = 1; ; tries++) {
     let answer;
@@ -101,7 +101,7 @@ export async function read(path) {
       throw new Error(t("The page's server does not answer."));
     }
     if (answer.ok) return answer.body;
-    if (answer.status !== 503 || tries === BUSY_TRIES) throw new Error(answer.body.error);
+    if (answer.status !== 503 || tries === BUSY_TRIES) throw Object.assign(new Error(answer.body.error), { status: answer.status });
     await new Promise((go) => setTimeout(go, 1000));
   }
 }
@@ -116,6 +116,6 @@ export async function press(path, body, timeout = PRESS_MS) {
     });
     return { ...answer, ok, status };
   } catch {
-    return { ok: false, status: 0, error: t("The page's server does not answer: nothing was sent.") };
+    return { ok: false, status: 0, error: t("The page's server does not answer: look whether it heard you before you press again.") };
   }
 }

@@ -2,7 +2,7 @@
 
 const TRY_MS = 2000;
 const node = document.getElementById("since");
-const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format();
+const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format();
 node.textContent = node.dataset.words.replace("{time}", time);
 
 for (;;) {

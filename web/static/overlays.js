@@ -1,5 +1,6 @@
 // Overlays: made by a form, shown once with a preview, removed at once.
 
+import { asked } from "./dialogs.js";
 import { attr, h, text } from "./dom.js";
 import { frame } from "./frame.js";
 import { press } from "./link.js";
@@ -76,13 +77,10 @@ async function copy() {
   text(at("copied"), done ? t("Copied.") : t("This browser does not let a page copy: the address is marked, press Ctrl+C."));
 }
 
-function ask(button) {
+async function ask(button) {
   const item = button.closest("li");
-  const dialog = at("sure");
   text(at("sure-words"), t("Remove {name}? Its address shows nothing from then on; a stream that has it goes blank.", { name: item.querySelector("h3").textContent }));
-  dialog.returnValue = "no";
-  dialog.onclose = () => dialog.returnValue === "yes" && revoke(button, item);
-  dialog.showModal();
+  if ((await asked(at("sure"))) === "yes") revoke(button, item);
 }
 
 async function revoke(button, item) {

@@ -1,6 +1,7 @@
 // A back-test: begun by its form, followed until its report is there.
 
 import { attr, text } from "./dom.js";
+import { follow } from "./errand.js";
 import { frame } from "./frame.js";
 import { press, read } from "./link.js";
 import { answerLine, drawAnswer, Presses } from "./presses.js";
@@ -9,7 +10,6 @@ import { way } from "./rules-words.js";
 import { t } from "./t.js";
 import { ago } from "./words.js";
 
-const LOOK_MS = 500;
 const SEND_MS = 8000;
 const at = (id) => document.getElementById(id);
 const gateway = document.body.dataset.gateway;
@@ -34,18 +34,10 @@ function show(state) {
   redraw();
 }
 
-async function follow(state) {
-  sessionStorage.setItem(KEPT, state.id);
+async function watch(begun) {
+  sessionStorage.setItem(KEPT, begun.id);
+  const state = await follow(`/api/rules/backtests/${begun.id}`, begun, show);
   show(state);
-  while (state.state === "running") {
-    await new Promise((go) => setTimeout(go, LOOK_MS));
-    try {
-      state = await read(`/api/rules/backtests/${state.id}`);
-    } catch (e) {
-      state = { ...state, state: "failed", words: e.message };
-    }
-    show(state);
-  }
   sessionStorage.removeItem(KEPT);
   if (state.state === "done") return location.assign(way("/rules/backtest", gateway, { job: state.id, session: form.elements.session.value }));
   return presses.tell("test", state.state === "cancelled" ? "warn" : "bad", state.state === "cancelled" ? t("Cancelled.") : state.words);
@@ -61,11 +53,11 @@ if (form) {
     e.preventDefault();
     const mine = form.elements.which.value === "draft" ? { text: draft(gateway)?.text ?? "", compare: true } : {};
     const got = await press("/api/rules/backtests", { gateway, session: form.elements.session.value, ...mine }, SEND_MS);
-    if (got.ok) await follow(got);
+    if (got.ok) await watch(got);
     else presses.tell("test", "bad", got.error);
   });
   at("cancel").addEventListener("click", () => press(`/api/rules/backtests/${now.id}/cancel`, {}));
   const begun = sessionStorage.getItem(KEPT);
-  if (begun) read(`/api/rules/backtests/${begun}`).then(follow, () => sessionStorage.removeItem(KEPT));
+  if (begun) read(`/api/rules/backtests/${begun}`).then(watch, () => sessionStorage.removeItem(KEPT));
 }
 at("report")?.focus({ preventScroll: false });

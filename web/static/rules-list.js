@@ -1,5 +1,6 @@
 // The list of rules: what each did last, why it did not, its switch, and what a supervisor may change.
 
+import { asked } from "./dialogs.js";
 import { attr, bdi, fill, h, icon, list, text } from "./dom.js";
 import { frame } from "./frame.js";
 import { read } from "./link.js";
@@ -125,7 +126,9 @@ function drawLast(node, { broken, fired, last, why_not: whys }) {
   const shown = (whys ?? []).filter((w) => !last || w.time > last.time || w.outcome !== "waiting").slice(0, 2);
   fill(node.whys, shown.map((w) => [w, since(store.since(w.time))]), () => shown.map((w) => {
     const [mark, , word] = OUTCOMES[w.outcome] ?? ["off", "quiet", w.outcome];
-    const said = w.words?.startsWith(word) ? [h("b", {}, sentence(w.words))] : [h("b", {}, sentence(word)), w.words && ": ", w.words && bdi(w.words)].filter(Boolean);
+    // "Still counting" is no word for a streak's further gifts, which come with words of their own.
+    const whole = w.words && (w.outcome === "waiting" || w.words.startsWith(word));
+    const said = whole ? [h("b", {}, bdi(sentence(w.words)))] : [h("b", {}, sentence(word)), w.words && ": ", w.words && bdi(w.words)].filter(Boolean);
     return h("li", {}, icon(mark), h("span", {}, ...said, ` · ${since(store.since(w.time))} · `, ...happened(w)));
   }));
   attr(node.whys, "hidden", !shown.length || !!broken);
@@ -187,7 +190,7 @@ function undone(changes) {
 }
 
 /** A question; resolves to the field's value (or true), or to null. */
-function ask({ title, words, yes, field = "", value = "" }) {
+async function ask({ title, words, yes, field = "", value = "" }) {
   const dialog = at("ask");
   const input = dialog.querySelector("input");
   text(at("ask-title"), title);
@@ -197,7 +200,5 @@ function ask({ title, words, yes, field = "", value = "" }) {
   text(at("ask-field").firstElementChild, field);
   attr(input, "disabled", !field);
   input.value = value;
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((go) => dialog.addEventListener("close", () => go(dialog.returnValue === "yes" ? (field ? input.value : true) : null), { once: true }));
+  return (await asked(dialog)) === "yes" ? (field ? input.value : true) : null;
 }

@@ -40,9 +40,9 @@ function draw(lost) {
   const asks = moves && presses.asks("try");
   const busy = !!presses.get("try")?.busy;
   fill(at("go"), [asks, busy, !!lost, moves], () => asks
-    ? [h("p", { class: "question" }, icon("warn"), t("Is nobody near the machines?")),
-      h("div", { class: "acts" }, h("button", { type: "button", class: "btn quiet", onclick: () => presses.ask("") }, t("Leave it")), h("button", { type: "submit", class: "btn danger" }, t("Yes, do it")))]
-    : [h("button", { type: "submit", class: "btn go", disabled: busy || !!lost || !gateway }, t("Say that it happened"))]);
+    ? [h("p", { class: "question" }, icon("warn"), t("Is everyone clear?")),
+      h("div", { class: "acts" }, h("button", { type: "submit", class: "btn go" }, t("Make it happen")), h("button", { type: "button", class: "btn quiet", onclick: () => presses.ask("") }, t("Not now")))]
+    : [h("button", { type: "submit", class: "btn go", disabled: busy || !!lost || !gateway }, t("Make it happen"))]);
   drawAnswer(answer, presses.get("try"));
 }
 

@@ -201,7 +201,7 @@ export class SettingsForm {
       const fits = (node) => pathOf(node).every((name, i) => name === String(path[i]));
       const at = places.filter(fits).sort((a, b) => pathOf(b).length - pathOf(a).length || b.matches(".field") - a.matches(".field"))[0];
       if (!at) {
-        rest.push(`${path.join(".")}: ${words}`);
+        rest.push(path.length ? `${path.join(".")}: ${words}` : words);
         continue;
       }
       const own = pathOf(at).length === path.length ? words : `${path.slice(pathOf(at).length).map((step) => (typeof step === "number" ? `#${step + 1}` : step)).join(".")}: ${words}`;

@@ -28,6 +28,7 @@ function draw(lost) {
   const row = store.get("station", name);
   const known = store.get("board", name);
   attr(at("missing"), "hidden", !!row?.info);
+  attr(at("now"), "hidden", !row);
   for (const part of document.querySelectorAll("[id^='part-']")) attr(part, "hidden", !row?.info);
   if (!row?.info) return;
   const title = row.info.title || name;

@@ -97,7 +97,8 @@ def _overlay(overlays: Overlays, kind: str) -> Overlay | None:
 
 def _refused() -> Response:
     return _plain(
-        _("This overlay's address is not valid, or not any more: make a new one on the page, under Overlays."), 403
+        _("This overlay's address is not valid, or not any more: make a new one under System, Overlays."),
+        403,
     )
 
 

@@ -33,6 +33,7 @@ class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def blueprint(parts: Parts, books: Rulebooks) -> Blueprint:
     views = Blueprint("rules_backtest", __name__)
     tests, history = Backtests(parts.base_dir, parts.data), parts.history
+    parts.closing.callback(tests.close)
 
     @views.get("/rules/backtest")
     def index() -> str:

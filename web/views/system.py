@@ -9,10 +9,8 @@ from flask import (
     Response,
     abort,
     copy_current_request_context,
-    current_app,
     render_template,
     request,
-    url_for,
 )
 from flask_babel import gettext as _
 from msgspec import Meta, Struct
@@ -24,8 +22,7 @@ from web.answers import as_json, told
 from web.condition import Streams
 from web.errands import Busy, Errand, Errands
 from web.parts import Parts
-from web.people.present import may, presser
-from web.people.roles import LEAST
+from web.people.present import presser
 
 LONGEST_PROFILE_S = 30
 EXTRA_S = 10.0
@@ -61,7 +58,7 @@ def blueprint(parts: Parts, errands: Errands, streams: Streams) -> Blueprint:
 
     @views.get("/system")
     def index() -> str:
-        return render_template("system.html", script="system.js", doors=_doors())
+        return render_template("system.html", script="system.js")
 
     @views.get("/api/system/page")
     def page() -> Response:
@@ -153,21 +150,3 @@ def answered(ok: bool, error: str, result: dict[str, Any]) -> dict[str, Any]:
     if not ok:
         raise BusError(error or "the gateway refused")
     return result
-
-
-def _doors() -> list[tuple[str, str]]:
-    """The screens behind this one, as far as whoever asks may go: address and words."""
-    known = {
-        "settings.index": _("Settings"),
-        "accounts.index": _("Accounts"),
-        "people.index": _("People"),
-        "backups.index": _("Backups"),
-        "backups.forget": _("Erase a viewer"),
-        "people.audit": _("Audit log"),
-    }
-    found = []
-    for endpoint, words in known.items():
-        least = LEAST.get(endpoint)
-        if endpoint in current_app.view_functions and (least is None or may(least)):
-            found.append((url_for(endpoint), words))
-    return found

@@ -61,6 +61,7 @@ class ArduinoDriver:
         self._stop_timer: asyncio.TimerHandle | None = None
         self._facts = Facts(station_id)
         self._loan = Loan()
+        self._asking = asyncio.Lock()
 
     @property
     def health(self) -> Health:
@@ -76,13 +77,14 @@ class ArduinoDriver:
 
     async def ping(self) -> float:
         """As ``BoardDriver.ping``."""
-        loop, c = asyncio.get_running_loop(), self._connection
-        asked = loop.time()
-        if not self._ready or c is None:
-            raise DriverError(self._fault)
-        if await c.ask([wire.GetStats()], wire.Stats, PING_S) is None:
-            raise DriverError(f"the board did not answer within {PING_S:g} s: check its cable and power")
-        return loop.time() - asked
+        async with self._asking:  # a connection carries one question at a time
+            loop, c = asyncio.get_running_loop(), self._connection
+            asked = loop.time()
+            if not self._ready or c is None:
+                raise DriverError(self._fault)
+            if await c.ask([wire.GetStats()], wire.Stats, PING_S) is None:
+                raise DriverError(f"the board did not answer within {PING_S:g} s: check its cable and power")
+            return loop.time() - asked
 
     async def perform(self, command: Command, on_moved: Callable[[float], None]) -> Outcome:
         """As ``Driver.perform``. Commands on different channels may run at the same time."""
@@ -148,7 +150,9 @@ class ArduinoDriver:
         async with self._loan.out():
             self._logged = why
             self._away(why)
-            yield self.board.port
+            port = self.board.port
+            with self._search.lent(port):
+                yield port
 
     async def _hold(self) -> None:
         try:

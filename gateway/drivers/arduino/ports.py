@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +57,9 @@ class Finder(Protocol):
     def saw(self, port: str, board_id: str) -> None:
         """The board that answered on ``port``."""
 
+    def lent(self, port: str) -> contextlib.AbstractContextManager[None]:
+        """Offer ``port`` to nobody while this lasts: another program is at work there."""
+
 
 class Ports:
     """Finds boards for all drivers of a gateway: by fixed path, USB serial number, or id.
@@ -69,9 +74,13 @@ class Ports:
         self._ports: list[Port] = []
         self._boards: dict[str, tuple[str, float]] = {}  # device -> id of the board that answered there, and when
         self._wanted: set[str] = set()
+        self._lent: set[str] = set()  # by their real names
 
     async def find(self, board: Board) -> list[str]:
         """Ports worth opening for ``board`` now, best first."""
+        return [port for port in await self._offer(board) if not self._is_lent(port)]
+
+    async def _offer(self, board: Board) -> list[str]:
         if board.port is not None:
             return [board.port] if Path(board.port).exists() else []  # noqa: ASYNC240 - /dev is memory
         await self._look()
@@ -85,6 +94,20 @@ class Ports:
     def saw(self, port: str, board_id: str) -> None:
         """Remember which board answered on ``port``."""
         self._boards[port] = board_id, asyncio.get_running_loop().time()
+
+    @contextlib.contextmanager
+    def lent(self, port: str) -> Iterator[None]:
+        """As ``Finder.lent``. A programmer does not lock its port: whoever opened it, in search of a board, would
+        take bytes from it and reset what it writes."""
+        name = os.path.realpath(port)
+        self._lent.add(name)
+        try:
+            yield
+        finally:
+            self._lent.discard(name)
+
+    def _is_lent(self, port: str) -> bool:
+        return bool(self._lent) and os.path.realpath(port) in self._lent
 
     def _worth_asking(self, device: str) -> bool:
         seen, at = self._boards.get(device, ("", float("-inf")))

@@ -1,6 +1,7 @@
 """Which port to try for a board, and how long to wait before the next try."""
 
 import asyncio
+import contextlib
 import random
 from pathlib import Path
 
@@ -60,6 +61,11 @@ class Search:
         if not hello.board_id:
             self._nameless = port
         raise DriverError(words.wrong_board(hello, port, str(self._board.id)))
+
+    def lent(self, port: str) -> contextlib.AbstractContextManager[None]:
+        """No station opens ``port`` while this lasts, nor, where that is not known, the one of the settings."""
+        device = port or self._board.port
+        return self._finder.lent(device) if device else contextlib.nullcontext()
 
     def failed(self, why: str) -> str:
         """What to say of it. Of one port among others nothing at first: every station looks at each of them."""
