@@ -254,8 +254,7 @@ def test_hostile_names_stay_text_here_too(phone: Phone, gateway: Peer) -> None:
     assert phone.complaints() == []
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, True), (DESK, False)], ids=["phone, dark", "desk, light"])
 def test_everyone_can_read_and_reach_all_of_it(
     page: Page, gateway: Peer, size: tuple[int, int], dark: bool
 ) -> None:

@@ -216,8 +216,7 @@ def test_a_phone_beyond_the_last_stream_polls_and_still_follows(browser: Phone, 
         browser.get("about:blank")
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, True), (DESK, False)], ids=["phone, dark", "desk, light"])
 def test_everyone_can_read_and_reach_everything(
     page: Page, gateway: Peer, size: tuple[int, int], dark: bool
 ) -> None:

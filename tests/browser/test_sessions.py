@@ -271,8 +271,7 @@ def test_an_export_shows_how_far_it_is_and_is_cancelled(
         assert browser.complaints() == []
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, True), (DESK, False)], ids=["phone, dark", "desk, light"])
 def test_everyone_can_read_and_reach_everything(hall: Hall, size: tuple[int, int], dark: bool) -> None:
     with Phone(size, dark=dark) as phone:
         for screen in (*SCREENS, "/sessions?practice=1", "/sessions?from=yesternight", "/sessions?account=x"):

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
-SECONDS = 60
+SECONDS = 20
 
 
 @pytest.mark.needs("clang")
 @pytest.mark.timeout(SECONDS + 180)
-def test_a_minute_of_fuzzing_finds_no_crash_and_no_output_outside_its_limits() -> None:
+def test_some_seconds_of_fuzzing_find_no_crash_and_no_output_outside_its_limits() -> None:
     fuzzed = subprocess.run(
         ["make", "-s", "-C", str(FIRMWARE), "fuzz", f"FUZZ_SECONDS={SECONDS}"],
         capture_output=True,
