@@ -188,9 +188,11 @@ def test_the_process_stays_small_and_keeps_no_body_that_it_does_not_want(page: P
         stream.close()
 
 
-def test_an_address_in_use_is_told_in_words(page: Page, broker: Mosquitto) -> None:
+def test_an_address_in_use_is_told_in_words(page: Page, broker: Mosquitto, tmp_path: Path) -> None:
     settings = Settings(venue=VENUE, broker=broker.settings, web=Web(port=page.port))
     argument = msgspec.json.encode(settings).decode()
-    second = subprocess.run([sys.executable, "-c", RUN, argument], capture_output=True, text=True, timeout=20)
+    second = subprocess.run(
+        [sys.executable, "-c", RUN, argument], cwd=tmp_path, capture_output=True, text=True, timeout=20
+    )
     assert second.returncode == 1
     assert f"the page cannot use 127.0.0.1:{page.port}: Address already in use" in second.stderr
