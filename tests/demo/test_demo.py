@@ -71,7 +71,7 @@ def demo(folder: Path, *args: str) -> Iterator[Demo]:
 
 @pytest.mark.needs("mosquitto")
 def test_for_some_seconds_it_ends_by_itself_with_gifts_arrived_and_actions_acknowledged(tmp_path: Path) -> None:
-    with demo(tmp_path, "--for", "15", "--boards", "virtual", "--rate", "2") as d:
+    with demo(tmp_path, "--for", "8", "--boards", "virtual", "--rate", "2") as d:
         assert d.end() == 0, "".join(d.said)
         assert "The page:" in "".join(d.said)
         assert d.left_behind() == ([], [])
@@ -101,7 +101,7 @@ def test_ctrl_c_while_it_still_starts_leaves_nothing_either(tmp_path: Path) -> N
 
 
 def test_without_mosquitto_the_embedded_broker_carries_it(tmp_path: Path) -> None:
-    with demo(tmp_path, "--for", "15", "--boards", "virtual", "--broker", "embedded", "--rate", "2") as d:
+    with demo(tmp_path, "--for", "8", "--boards", "virtual", "--broker", "embedded", "--rate", "2") as d:
         assert d.end() == 0, "".join(d.said)
         assert "embedded" in "".join(d.said)
         assert d.left_behind() == ([], [])
