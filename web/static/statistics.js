@@ -51,7 +51,7 @@ async function again(seconds, work) {
 
 const rise = () => finding(api).catch((e) => at("rise").replaceChildren(h("p", { class: "trouble", role: "alert" }, e.message)));
 
-if (live || id) again(Number(node.dataset.every), figures);
+again(Number(node.dataset.every), figures); // where there is none yet, the first LIVE begins one
 if (id) {
   const plots = await plotting(api, zone);
   await rise();
